@@ -1,0 +1,1 @@
+"""Labelled tables, weighted domains, edits, hashes, errors."""

@@ -1,0 +1,102 @@
+"""A task of one's own, in five lines: a function over a grid of tokens.
+
+    @grid_task(tokens=["0", "1"], n_ctx=3, outputs=["even", "odd"])
+    def parity(a, b, c):
+        return (a + b + c) % 2
+
+The function gets token *numbers* (one per context place) and returns an output number or label; every combination is
+one input, all equally likely unless `weight` says otherwise; a combination for which it returns None is left out.
+A read-off token is appended unless `read_off=None`. The function runs once per input, when the task is made; what
+is hashed and compared afterwards is the table of its answers, so equal functions make equal tasks.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from readoff.core.domain import DOMAIN_LIMIT, Domain, refuse_large
+from readoff.core.errors import BadValue, UnknownName
+from readoff.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class Grid(Task):
+    """A table of labelled inputs: `inputs` [n][n_ctx] token numbers, `labels` [n], `input_weights` [n] integers."""
+
+    title: str
+    tokens: tuple[str, ...]
+    outputs: tuple[str, ...]
+    inputs: tuple[tuple[int, ...], ...]
+    labels: tuple[int, ...]
+    input_weights: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.title
+
+    @property
+    def n_ctx(self) -> int:
+        return len(self.inputs[0])
+
+    @property
+    def input_tokens(self) -> tuple[str, ...]:
+        return self.tokens
+
+    @property
+    def output_labels(self) -> tuple[str, ...]:
+        return self.outputs
+
+    def domain_size(self) -> int:
+        return len(self.inputs)
+
+    def _enumerate(self) -> Domain:
+        weights = np.array(self.input_weights or (1,) * len(self.inputs), dtype=np.int64)
+        ones = np.ones(len(self.inputs), dtype=np.int64)
+        return Domain(np.array(self.inputs, dtype=np.int32), np.array(self.labels, dtype=np.int64), weights,
+                      int(weights.sum()), ones)
+
+
+def grid_task(
+    tokens: Sequence[str] | int,
+    n_ctx: int,
+    outputs: Sequence[str] | int,
+    read_off: str | None = "=",
+    weight: Callable[..., int] | None = None,
+    limit: int = DOMAIN_LIMIT,
+) -> Callable[[Callable[..., object]], Grid]:
+    """Turn a function of `n_ctx` token numbers into a task. See the module docstring."""
+    names = tuple(str(t) for t in (range(tokens) if isinstance(tokens, int) else tokens))
+    answers = tuple(str(o) for o in (range(outputs) if isinstance(outputs, int) else outputs))
+    if not names or not answers or n_ctx < 1:
+        raise BadValue(f"a grid task needs tokens, outputs and n_ctx >= 1; got {len(names)}, {len(answers)}, {n_ctx}.")
+    refuse_large(len(names) ** n_ctx, limit, f"a grid of {len(names)} tokens at {n_ctx} places")
+
+    def build(function: Callable[..., object]) -> Grid:
+        inputs, labels, weights = [], [], []
+        for combination in itertools.product(range(len(names)), repeat=n_ctx):
+            answer = function(*combination)
+            if answer is None:
+                continue
+            inputs.append(combination + ((len(names),) if read_off is not None else ()))
+            labels.append(_output_number(answer, answers, combination))
+            weights.append(1 if weight is None else int(weight(*combination)))
+        if not inputs or min(weights) < 1:
+            raise BadValue("a grid task needs at least one input, and every weight must be a whole number >= 1.")
+        all_tokens = names if read_off is None else (*names, read_off)
+        uniform = all(w == 1 for w in weights)
+        title = getattr(function, "__name__", "grid")
+        return Grid(title, all_tokens, answers, tuple(inputs), tuple(labels), () if uniform else tuple(weights))
+
+    return build
+
+
+def _output_number(answer: object, outputs: tuple[str, ...], at: tuple[int, ...]) -> int:
+    if isinstance(answer, str):
+        if answer not in outputs:
+            raise UnknownName("output", answer, outputs)
+        return outputs.index(answer)
+    if isinstance(answer, bool | int | np.integer) and 0 <= int(answer) < len(outputs):
+        return int(answer)
+    raise BadValue(f"the function gave {answer!r} on {at}; expected an output label or a number below {len(outputs)}.")
