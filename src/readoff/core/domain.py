@@ -36,7 +36,9 @@ class Domain:
 
     def __post_init__(self) -> None:
         if int(self.weights.sum()) != self.denominator:
-            raise BadValue(f"the weights of a domain must sum to one: got {int(self.weights.sum())}/{self.denominator}.")
+            raise BadValue(
+                f"the weights of a domain must sum to one: got {int(self.weights.sum())}/{self.denominator}."
+            )
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -58,8 +60,10 @@ class Domain:
 def refuse_large(size: int, limit: int, what: str) -> None:
     """Raise `TooLarge` before anything is enumerated."""
     if size > limit:
-        raise TooLarge(f"{what} has {size:,} inputs; the limit for exact enumeration is {limit:,}. Make the task smaller, "
-                       f"pass limit={size} if memory allows, or use `sample` and say SAMPLED.")
+        raise TooLarge(
+            f"{what} has {size:,} inputs; the limit for exact enumeration is {limit:,}. Make the task smaller, "
+            f"pass limit={size} if memory allows, or use `sample` and say SAMPLED."
+        )
 
 
 def merge_orbits(domain: Domain) -> Domain:
@@ -79,5 +83,13 @@ def merge_orbits(domain: Domain) -> Domain:
     np.add.at(weights, group, domain.weights)
     multiplicity = np.zeros(len(keep), dtype=np.int64)
     np.add.at(multiplicity, group, domain.multiplicity)
-    return Domain(domain.tokens[keep], domain.labels[keep], weights, domain.denominator, multiplicity, True,
-                  None if domain.targets is None else domain.targets[keep], domain.target_denominator)
+    return Domain(
+        domain.tokens[keep],
+        domain.labels[keep],
+        weights,
+        domain.denominator,
+        multiplicity,
+        True,
+        None if domain.targets is None else domain.targets[keep],
+        domain.target_denominator,
+    )

@@ -46,8 +46,11 @@ def parse(data: Any, kinds: Mapping[str, type], where: str = "value") -> Any:
         if name not in known:
             raise UnknownName(f"field of {cls.__name__}", name, known)
         arguments[name] = _coerce(item, hints[name], kinds, f"{where}.{name}")
-    missing = [f.name for f in dataclasses.fields(cls) if f.name not in arguments
-               and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]
+    missing = [
+        f.name
+        for f in dataclasses.fields(cls)
+        if f.name not in arguments and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]
     if missing:
         raise BadValue(f"{where}: {cls.__name__} needs {', '.join(missing)}.")
     return cls(**arguments)

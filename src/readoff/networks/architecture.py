@@ -53,7 +53,9 @@ class Architecture:
         if self.embedding == "one_hot" and self.d_model < self.d_vocab:
             raise BadValue(f"one-hot embeddings need d_model >= d_vocab; got {self.d_model} < {self.d_vocab}.")
         if self.unembedding == "one_hot" and self.d_model < self.d_vocab_out:
-            raise BadValue(f"a one-hot unembedding needs d_model >= d_vocab_out; got {self.d_model} < {self.d_vocab_out}.")
+            raise BadValue(
+                f"a one-hot unembedding needs d_model >= d_vocab_out; got {self.d_model} < {self.d_vocab_out}."
+            )
         if self.n_parameters > LARGEST:
             raise BadValue(f"this architecture has {self.n_parameters:,} parameters; the limit is {LARGEST:,}.")
 
@@ -81,8 +83,11 @@ class Architecture:
     @property
     def fixed(self) -> tuple[str, ...]:
         """Names of the weights that are not trained."""
-        return tuple(name for name, kind in (("embed.W_E", self.embedding), ("unembed.W_U", self.unembedding))
-                     if kind == "one_hot")
+        return tuple(
+            name
+            for name, kind in (("embed.W_E", self.embedding), ("unembed.W_U", self.unembedding))
+            if kind == "one_hot"
+        )
 
     @property
     def n_parameters(self) -> int:
@@ -118,7 +123,9 @@ class EffectiveArchitecture:
     def __post_init__(self) -> None:
         for field in ("d_vocab", "d_vocab_out", "n_ctx", "n_heads", "d_head"):
             if getattr(self, field) < 1:
-                raise BadValue(f"EffectiveArchitecture.{field} is {getattr(self, field)}; expected a whole number >= 1.")
+                raise BadValue(
+                    f"EffectiveArchitecture.{field} is {getattr(self, field)}; expected a whole number >= 1."
+                )
         if self.n_parameters > LARGEST:
             raise BadValue(f"this architecture has {self.n_parameters:,} parameters; the limit is {LARGEST:,}.")
 

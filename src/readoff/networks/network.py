@@ -63,17 +63,29 @@ class Ensemble:
     def __getitem__(self, index: int) -> Network:
         if not -len(self) <= index < len(self):
             raise BadValue(f"network {index} asked for, but the ensemble has {len(self)} (0 to {len(self) - 1}).")
-        return Network(self.architecture, {k: v[index] for k, v in self.weights.items()}, self.provenance,
-                       f"{self.origin} seed {int(self.seeds[index])}".strip())
+        return Network(
+            self.architecture,
+            {k: v[index] for k, v in self.weights.items()},
+            self.provenance,
+            f"{self.origin} seed {int(self.seeds[index])}".strip(),
+        )
 
     def take(self, index: np.ndarray) -> "Ensemble":
         """The networks at the given positions (or where a boolean mask holds), in that order."""
-        return Ensemble(self.architecture, {k: v[index] for k, v in self.weights.items()}, self.seeds[index],
-                        self.provenance, self.origin, self.alive[index])
+        return Ensemble(
+            self.architecture,
+            {k: v[index] for k, v in self.weights.items()},
+            self.seeds[index],
+            self.provenance,
+            self.origin,
+            self.alive[index],
+        )
 
     def replace(self, **weights: np.ndarray) -> "Ensemble":
         """The same ensemble with some weights replaced (names with dots: pass `**{"embed.W_E": ...}`)."""
-        return Ensemble(self.architecture, {**self.weights, **weights}, self.seeds, self.provenance, self.origin, self.alive)
+        return Ensemble(
+            self.architecture, {**self.weights, **weights}, self.seeds, self.provenance, self.origin, self.alive
+        )
 
     @cached_property
     def hash(self) -> str:
@@ -103,7 +115,9 @@ def check_shapes(architecture: AnyArchitecture, weights: Mapping[str, np.ndarray
             raise BadValue(f"the weight {name} {list(shape)} is missing.")
         given = weights[name]
         if tuple(given.shape) != (*leading, *shape):
-            raise BadValue(f"{name} has shape {list(given.shape)}; expected {list((*leading, *shape))}"
-                           f"{' (model axis first)' if leading else ''}.")
+            raise BadValue(
+                f"{name} has shape {list(given.shape)}; expected {list((*leading, *shape))}"
+                f"{' (model axis first)' if leading else ''}."
+            )
         if given.dtype not in (np.float32, np.float64):
             raise BadValue(f"{name} is {given.dtype}; expected float32 or float64.")

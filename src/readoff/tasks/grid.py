@@ -54,8 +54,13 @@ class Grid(Task):
     def _enumerate(self) -> Domain:
         weights = np.array(self.input_weights or (1,) * len(self.inputs), dtype=np.int64)
         ones = np.ones(len(self.inputs), dtype=np.int64)
-        return Domain(np.array(self.inputs, dtype=np.int32), np.array(self.labels, dtype=np.int64), weights,
-                      int(weights.sum()), ones)
+        return Domain(
+            np.array(self.inputs, dtype=np.int32),
+            np.array(self.labels, dtype=np.int64),
+            weights,
+            int(weights.sum()),
+            ones,
+        )
 
 
 def grid_task(

@@ -35,14 +35,20 @@ class Pairs(Task):
         if self.n_signal < 2:
             raise BadValue(f"n_signal is {self.n_signal}; a pair task needs at least 2 signal tokens.")
         if self.n_signal + self.n_noise > 10_000 or self.n_ctx > 1_000:
-            raise BadValue(f"{self.n_signal} signal and {self.n_noise} noise tokens at n_ctx {self.n_ctx} is no small task; "
-                           "the limits are 10,000 tokens and n_ctx 1,000.")
+            raise BadValue(
+                f"{self.n_signal} signal and {self.n_noise} noise tokens at n_ctx {self.n_ctx} is no small task; "
+                "the limits are 10,000 tokens and n_ctx 1,000."
+            )
         if self.n_per_input < 1 or self.n_ctx < self.n_per_input + 1:
-            raise BadValue(f"n_ctx is {self.n_ctx}; {self.n_per_input} signal tokens and the read-off need "
-                           f"n_ctx >= {self.n_per_input + 1}.")
+            raise BadValue(
+                f"n_ctx is {self.n_ctx}; {self.n_per_input} signal tokens and the read-off need "
+                f"n_ctx >= {self.n_per_input + 1}."
+            )
         if self.n_noise < 0 or (self.n_noise == 0 and self.n_ctx > self.n_per_input + 1):
-            raise BadValue(f"n_noise is {self.n_noise}, but n_ctx {self.n_ctx} leaves "
-                           f"{self.n_ctx - 1 - self.n_per_input} places for noise; give n_noise >= 1 or a shorter n_ctx.")
+            raise BadValue(
+                f"n_noise is {self.n_noise}, but n_ctx {self.n_ctx} leaves "
+                f"{self.n_ctx - 1 - self.n_per_input} places for noise; give n_noise >= 1 or a shorter n_ctx."
+            )
 
     @property
     def name(self) -> str:
