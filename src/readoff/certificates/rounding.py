@@ -43,7 +43,7 @@ def _float_below(x: arb) -> float:
 
 def floats_above(balls: Iterable[arb]) -> list[float]:
     """The mirror image of `floats_below`."""
-    return [-x for x in floats_below(-x for x in balls)]
+    return [0.0 - x for x in floats_below(-x for x in balls)]
 
 
 def interval(x: arb) -> tuple[float, float]:
