@@ -1,0 +1,119 @@
+"""Claims and verdicts in the ledger.
+
+A claim's hash is registered before the first network that it judges is trained; a verdict is stored under a key made of
+everything it depends on (the claim's source, its subject's weights, its parameters, the program), so an equal key
+means that nothing has changed and the verdict can be used again.
+
+    register(store, "9c1f...", "pairs/opposite-orders", text)      # tick 1
+    ...training...                                                 # tick 2, 3
+    save(store, key, record, controls, exhibits)                   # tick 4
+    load(store, key)["verdict"]                                    # 'HOLDS'
+
+A record is the claim object of `readoff check --json` plus whatever else the report shows; exhibits are stored
+beside it.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from readoff.store.store import Store
+
+MEASURE_LIMIT = 1_000_000
+
+Record = dict[str, Any]
+
+
+def register(store: Store, claim_hash: str, claim_id: str, text: str) -> int:
+    """Remember that this claim was stated; returns the tick of the first time."""
+    known = store.rows("SELECT tick FROM claim_registered WHERE hash = ?", claim_hash)
+    if known:
+        return known[0]["tick"]
+    with store.transaction() as tick:
+        store.execute("INSERT OR IGNORE INTO claim_registered VALUES (?, ?, ?, ?)", claim_hash, claim_id, text, tick)
+    return tick
+
+
+def save(store: Store, key: str, record: Mapping[str, Any], exhibits: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Store a verdict with its controls and exhibits, replacing an earlier one under the same key."""
+    with store.transaction() as tick:
+        for table in ("control", "exhibit"):
+            store.execute(f"DELETE FROM {table} WHERE verdict = ?", key)
+        store.execute(
+            "INSERT OR REPLACE INTO verdict VALUES (?, ?, ?, ?, ?)",
+            *(key, record["id"], record["verdict"], _text(record), tick),
+        )
+        for place, control in enumerate(record["controls"]):
+            values = (control["name"], control["expected"], control.get("verdict", ""), control["as_expected"])
+            store.execute("INSERT INTO control VALUES (?, ?, ?, ?, ?, ?)", key, place, *values)
+        for place, exhibit in enumerate(exhibits):
+            values = (exhibit["id"], exhibit["kind"], exhibit["title"], exhibit["caption"], _text(exhibit["data"]))
+            store.execute("INSERT INTO exhibit VALUES (?, ?, ?, ?, ?, ?, ?)", key, place, *values)
+
+
+def load(store: Store, key: str) -> Record | None:
+    """The record stored under a key, or None."""
+    found = store.rows("SELECT record FROM verdict WHERE key = ?", key)
+    return json.loads(found[0]["record"]) if found else None
+
+
+def touch(store: Store, keys: Sequence[str]) -> None:
+    """Say that these stored verdicts are current: `latest` prefers them."""
+    if keys:
+        with store.transaction() as tick:
+            for key in keys:
+                store.execute("UPDATE verdict SET tick = ? WHERE key = ?", tick, key)
+
+
+def latest(store: Store) -> list[Record]:
+    """The current record of every claim, with its `exhibits`, sorted by claim id."""
+    query = "SELECT key, record FROM verdict AS v WHERE tick = (SELECT MAX(tick) FROM verdict WHERE claim = v.claim) \
+        ORDER BY claim, key"
+    found: dict[str, Record] = {}
+    for row in store.rows(query):
+        record = json.loads(row["record"])
+        exhibits = store.rows("SELECT * FROM exhibit WHERE verdict = ? ORDER BY place", row["key"])
+        record["exhibits"] = [
+            {**{name: e[name] for name in ("id", "kind", "title", "caption")}, "data": json.loads(e["data"])}
+            for e in exhibits
+        ]
+        found[record["id"]] = record
+    return list(found.values())
+
+
+def save_check(store: Store, meta: Mapping[str, Any]) -> None:
+    """Remember what a whole `readoff check` was: profile, device, seconds, error rate."""
+    with store.transaction() as tick:
+        store.execute("INSERT INTO check_run VALUES (?, ?)", tick, _text(meta))
+
+
+def last_check(store: Store) -> Record | None:
+    """What `save_check` stored last, or None."""
+    found = store.rows("SELECT json FROM check_run ORDER BY tick DESC LIMIT 1")
+    return json.loads(found[0]["json"]) if found else None
+
+
+def save_measure(store: Store, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Keep measured numbers for later claims. Large ones are not worth their place and are left out."""
+    if sum(array.nbytes for array in arrays.values()) > MEASURE_LIMIT:
+        return
+    out = io.BytesIO()
+    np.savez(out, **{name: array for name, array in arrays.items()})  # type: ignore[arg-type]
+    with store.transaction() as tick:
+        store.execute("INSERT OR REPLACE INTO measure VALUES (?, ?, ?)", key, out.getvalue(), tick)
+
+
+def load_measure(store: Store, key: str) -> dict[str, np.ndarray] | None:
+    """Measured numbers stored under a key, or None."""
+    found = store.rows("SELECT numbers FROM measure WHERE key = ?", key)
+    if not found:
+        return None
+    with np.load(io.BytesIO(found[0]["numbers"]), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False)
