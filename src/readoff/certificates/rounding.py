@@ -37,7 +37,7 @@ def _float_below(x: arb) -> float:
     if not x.is_finite():
         return -math.inf
     if abs(nearest) < SMALLEST_NORMAL:  # zero, or subnormal: then `float` may have rounded up
-        return 0.0 if bound == 0 else math.nextafter(nearest, -math.inf)
+        return nearest if arb(nearest) <= bound else math.nextafter(nearest, -math.inf)
     return LARGEST if nearest > 0 else -math.inf
 
 
