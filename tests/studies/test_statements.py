@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import readoff
+from readoff.claims.statement import load_statements
 
 FOLDER = Path(readoff.__file__).parent / "studies" / "statements"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -90,6 +91,10 @@ def mistakes(path: Path, statement: dict) -> list[str]:
         or not all(type(value) in (int, float) for value in numbers.values()),
     }
     return [f"{name}: {problem}" for problem, found in wrong.items() if found]
+
+
+def test_the_library_reads_them_all():
+    assert list(load_statements(FOLDER)) == sorted(statement["id"] for _, statement in STATEMENTS)
 
 
 def test_one_file_for_each_study():
