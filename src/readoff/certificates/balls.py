@@ -66,6 +66,18 @@ def ball_tables(tables: CountTables, bits: int = 64) -> BallTables:
         return BallTables(bits, tables.n_heads, arb_mat(rows))
 
 
+def check_counts(tables: CountTables, counts: object) -> np.ndarray:
+    """The counts as an integer array [n, d_vocab]; ValueError if they do not fit the tables."""
+    n = np.asarray(counts)
+    if n.ndim != 2 or n.shape[1] != tables.d_vocab or len(n) == 0:
+        raise ValueError(f"counts have shape {n.shape}; expected [n, {tables.d_vocab}] with n >= 1.")
+    if n.dtype.kind not in "iu":
+        raise ValueError(f"counts hold {n.dtype}; expected integers.")
+    if (n < 0).any() or (n.sum(axis=1) == 0).any():
+        raise ValueError("a count is negative or a context is empty; every input needs at least its read token.")
+    return n
+
+
 def certify_margins(
     tables: CountTables,
     counts: np.ndarray,
@@ -85,17 +97,17 @@ def certify_margins(
 
     ValueError: shapes, labels or weights that do not fit, an empty context, fewer than two outputs.
     """
-    exact = _check_counts(tables, counts)
-    y = check_labels(labels, exact.nrows(), tables.d_vocab_out)
+    n = check_counts(tables, counts)
+    y = check_labels(labels, len(n), tables.d_vocab_out)
     share = check_share(len(y), weights, denominator)
     at_bits: dict[int, BallTables] = {}
     return certify(
-        _logits(ball_tables(tables, bits), exact),
+        _logits(ball_tables(tables, bits), arb_mat(n.tolist())),
         y,
         bits=bits,
         share=share,
         targets=targets,
-        settle=lambda i: _settle(tables, np.asarray(counts)[i].tolist(), y[i], bits, at_bits),
+        settle=lambda i: _settle(tables, n[i].tolist(), y[i], bits, at_bits),
     )
 
 
@@ -111,7 +123,7 @@ def enclose_loss(
 
     weights and denominator as in `certify_margins`; no label is needed. ValueError: as there.
     """
-    exact = _check_counts(tables, counts)
+    exact = arb_mat(check_counts(tables, counts).tolist())
     share = check_share(exact.nrows(), weights, denominator)
     assert share is not None
     return mean_loss(_logits(ball_tables(tables, bits), exact), targets, share, bits)
@@ -119,7 +131,7 @@ def enclose_loss(
 
 def enclose_logits(tables: CountTables, counts: np.ndarray, bits: int = 64) -> tuple[np.ndarray, np.ndarray]:
     """Float bounds (lower, upper), each [n, d_vocab_out], of every logit."""
-    logits = _logits(ball_tables(tables, bits), _check_counts(tables, counts))
+    logits = _logits(ball_tables(tables, bits), arb_mat(check_counts(tables, counts).tolist()))
     entries = [x for row in logits for x in row]
     shape = (len(logits), tables.d_vocab_out)
     return np.reshape(floats_below(entries), shape), np.reshape(floats_above(entries), shape)
@@ -161,15 +173,3 @@ def _settle(
             margin = -largest(behind)
         if margin > 0 or margin <= 0 or bits == MAX_BITS:
             return margin, bits
-
-
-def _check_counts(tables: CountTables, counts: object) -> arb_mat:
-    """The counts as an exact matrix [n, d_vocab]."""
-    n = np.asarray(counts)
-    if n.ndim != 2 or n.shape[1] != tables.d_vocab or len(n) == 0:
-        raise ValueError(f"counts have shape {n.shape}; expected [n, {tables.d_vocab}] with n >= 1.")
-    if n.dtype.kind not in "iu":
-        raise ValueError(f"counts hold {n.dtype}; expected integers.")
-    if (n < 0).any() or (n.sum(axis=1) == 0).any():
-        raise ValueError("a count is negative or a context is empty; every input needs at least its read token.")
-    return arb_mat(n.tolist())

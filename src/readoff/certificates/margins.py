@@ -78,9 +78,9 @@ def certify(
                 margins[i], used = settle(i)
                 bits = max(bits, used)
     status = np.array([CORRECT if m > 0 else WRONG if m <= 0 else UNDECIDED for m in margins])
-    accuracy = None if share is None else _accuracy(status, share)
+    share_correct = None if share is None else accuracy(status, share)
     return MarginCertificate(
-        np.array(floats_below(margins)), np.array(floats_above(margins)), status, bits, accuracy, loss
+        np.array(floats_below(margins)), np.array(floats_above(margins)), status, bits, share_correct, loss
     )
 
 
@@ -140,7 +140,8 @@ def _mean(losses: Iterable[arb], share: Share) -> arb:
     return sum((loss * w for loss, w in zip(losses, weights)), ZERO) / denominator
 
 
-def _accuracy(status: np.ndarray, share: Share) -> Interval:
+def accuracy(status: np.ndarray, share: Share) -> Interval:
+    """(lo, hi) of the weighted share of correct inputs; undecided ones may go either way."""
     weights, denominator = share
     correct, wrong = (
         Fraction(sum(w for w, s in zip(weights, status) if s == t), denominator) for t in (CORRECT, WRONG)
