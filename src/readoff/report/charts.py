@@ -1,0 +1,246 @@
+"""Figures with axes, as Altair charts: loss curves, margins, scatters, histograms, and the heatmap picture.
+
+The same chart serves a notebook (interactive, through Altair) and the report (static SVG, through `svg.drawn`):
+
+    chart, notes = curves({"series": [{"name": "seed 0", "x": [1, 10], "y": [2.2, 0.1]}], "x_axis": "step", "log_x": True})
+
+Every function returns (chart, notes): the notes count what a picture cannot show, so that nothing is dropped unseen.
+Importing this module imports Altair; only figures do that, and only when they draw.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+from readoff.report.cells import described, matrix, missing
+from readoff.report.text import number, plural, real
+from readoff.report.thin import median_curve, thin_curve, thin_sorted
+
+INK, MUTED, RULE, BLUE, ORANGE = "#1b1b1b", "#6b6b6b", "#d9d9d9", "#2166ac", "#c05a00"
+"""Stand-ins that the report replaces by its own colours, light or dark."""
+
+SERIES = ("#2166ac", "#c05a00", "#5e3c99", "#1b7837", "#6b6b6b")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+WIDTH, HEIGHT = 640, 250
+
+Drawing = tuple[alt.TopLevelMixin, list[str]]
+
+
+def themed(chart: Any, background: str = "transparent") -> Any:
+    """The chart with the house's axes: no box, light grid, one font, no accessibility text per mark."""
+    axis = {"labelColor": MUTED, "titleColor": INK, "domainColor": MUTED, "tickColor": MUTED, "gridColor": RULE}
+    return chart.configure(background=background, font=FONT, aria=False).configure_view(stroke=None).configure_axis(
+        labelFontSize=11, titleFontSize=12, titleFontWeight="normal", gridOpacity=0.6, **axis
+    )
+
+
+def curves(data: Mapping[str, Any], points: int = 200) -> Drawing:
+    """{series: [{name, x, y, failed?}], x_axis?, y_axis?, log_x?, log_y?}: all thin, median of the others thick.
+
+    At most `points` points a curve. A failed seed is dashed, in the other colour, and ends in a cross.
+    """
+    alive, failed, lines, ends = [], [], [], []
+    log_x, log_y = bool(data.get("log_x")), bool(data.get("log_y"))
+    unseen, nan, longest = 0, 0, 0
+    for given in data["series"]:
+        xs, ys = [real(v) for v in given["x"]], [real(v) for v in given["y"]]
+        if len(xs) != len(ys):
+            raise ValueError(f"series {given['name']!r} has {len(xs)} x and {len(ys)} y; give as many of each")
+        nan += sum(not math.isfinite(v) for v in [*xs, *ys])
+        drawable = [(x, y) for x, y in zip(xs, ys) if math.isfinite(x) and (x > 0 or not log_x)]
+        ys = [y if not (log_y and y <= 0) else math.nan for _, y in drawable]
+        unseen += len(xs) - len(drawable) + sum(log_y and y <= 0 for _, y in drawable)
+        xs = [x for x, _ in drawable]
+        longest = max(longest, len(xs))
+        name, bad = str(given["name"]), bool(given.get("failed"))
+        (failed if bad else alive).append((xs, ys))
+        lines += [_point(name, xs[i], ys[i], bad) for i in thin_curve(xs, ys, points)]
+        last = max((i for i, y in enumerate(ys) if math.isfinite(y)), default=None)
+        if bad and last is not None:
+            ends.append(_point(name, xs[last], ys[last], True))
+    notes = [f"{plural(nan, 'value is', 'values are')} not a number or infinite: the curve has a gap there."] if nan else []
+    if unseen:
+        notes.append(f"{plural(unseen, 'value')} at or below 0 cannot be drawn on a log axis.")
+    if longest > points:
+        notes.append(f"Each curve is thinned to {points} of up to {longest:,} points; highs and lows are kept.")
+    x = _axis(alt.X("x:Q"), data.get("x_axis"), [p["x"] for p in lines], log_x)
+    y = _axis(alt.Y("y:Q"), data.get("y_axis"), [p["y"] for p in lines], log_y)
+    layers = [
+        _lines([p for p in lines if not p["failed"]], x, y, strokeWidth=0.8, opacity=0.4, color=BLUE),
+        _lines([p for p in lines if p["failed"]], x, y, strokeWidth=1.2, opacity=0.9, color=ORANGE, strokeDash=[4, 3]),
+        alt.Chart(_data(ends)).mark_point(shape="cross", angle=45, size=60, color=ORANGE, filled=True).encode(x=x, y=y),
+    ]
+    if len(alive) > 1:
+        xs, ys = median_curve(alive)
+        middle = [_point("median", xs[i], ys[i], False) for i in thin_curve(xs, ys, points)]
+        layers.append(_lines(middle, x, y, strokeWidth=2.6, color=BLUE))
+    return _sized(alt.layer(*layers, *_rules(data))), notes
+
+
+def margins(data: Mapping[str, Any], points: int = 200) -> Drawing:
+    """{margins, error_bound?, unit?}: inputs with at most this margin, and the proved error bound as a line."""
+    given = [real(v) for v in data["margins"]]
+    values = sorted(v for v in given if math.isfinite(v))
+    bound = data.get("error_bound")
+    notes = [*missing(given)]
+    steps = [{"x": values[i], "y": i + 1} for i in thin_sorted(len(values), points)]
+    x = _axis(alt.X("x:Q"), f"margin ({data['unit']})" if data.get("unit") else "margin", values, False)
+    layers: list[Any] = [
+        alt.Chart(_data(steps)).mark_line(interpolate="step-after", strokeWidth=2, color=BLUE).encode(
+            x=x, y=alt.Y("y:Q", title="inputs with at most this margin")
+        )
+    ]
+    if values:
+        notes.insert(0, f"Smallest margin {number(values[0])} over {plural(len(values), 'input')}.")
+    if bound is not None:
+        clear = sum(v > real(bound) for v in values)
+        notes.insert(1, f"{clear:,} of {len(given):,} margins exceed the error bound {number(bound)}.")
+        layers += _rule("x", real(bound), f"error bound {number(bound)}")
+    return _sized(alt.layer(*layers)), notes
+
+
+def scatter(data: Mapping[str, Any], points: int = 400) -> Drawing:
+    """{x, y, series?: a name per point, x_axis?, y_axis?, log_x?, log_y?, rules?}: series differ in colour and shape."""
+    xs, ys = [real(v) for v in data["x"]], [real(v) for v in data["y"]]
+    names = [str(s) for s in data.get("series") or [""] * len(xs)]
+    if not len(xs) == len(ys) == len(names):
+        raise ValueError(f"{len(xs)} x, {len(ys)} y and {len(names)} series names; give one of each per point")
+    log_x, log_y = bool(data.get("log_x")), bool(data.get("log_y"))
+    fine = [
+        {"x": x, "y": y, "series": s}
+        for x, y, s in zip(xs, ys, names)
+        if math.isfinite(x) and math.isfinite(y) and (x > 0 or not log_x) and (y > 0 or not log_y)
+    ]
+    notes = missing([*xs, *ys])
+    if len(fine) < len(xs):
+        notes.append(f"{plural(len(xs) - len(fine), 'point')} of {len(xs):,} cannot be drawn.")
+    if len(fine) > points:
+        fine, total = [fine[i] for i in thin_sorted(len(fine), points, head=0)], len(fine)
+        notes.append(f"{len(fine):,} of {total:,} points are drawn, evenly chosen.")
+    order = list(dict.fromkeys(names))
+    encoding = {
+        "x": _axis(alt.X("x:Q"), data.get("x_axis"), [p["x"] for p in fine], log_x),
+        "y": _axis(alt.Y("y:Q"), data.get("y_axis"), [p["y"] for p in fine], log_y),
+    }
+    if len(order) > 1:
+        legend = alt.Legend(title=None, orient="top", labelColor=INK, labelFontSize=12)
+        scales = [
+            alt.Scale(domain=order, range=[options[i % len(options)] for i in range(len(order))])
+            for options in (SERIES, SHAPES)
+        ]
+        encoding["color"] = alt.Color("series:N", scale=scales[0], legend=legend)
+        encoding["shape"] = alt.Shape("series:N", scale=scales[1], legend=legend)
+    marks = alt.Chart(_data(fine)).mark_point(size=36, opacity=0.75, color=BLUE).encode(**encoding)
+    return _sized(alt.layer(marks, *_rules(data))), notes
+
+
+def histogram(data: Mapping[str, Any], points: int = 30) -> Drawing:
+    """{values, x_axis?, y_axis?, bins?, rules?}: counts in equal bins."""
+    given = [real(v) for v in data["values"]]
+    values = [v for v in given if math.isfinite(v)]
+    counts, edges = np.histogram(values, bins=int(data.get("bins", min(points, 30)))) if values else ([], [0.0, 1.0])
+    bars = [{"x": float(a), "x2": float(b), "y": int(c)} for a, b, c in zip(edges, edges[1:], counts)]
+    chart = alt.Chart(_data(bars)).mark_bar(color=BLUE, opacity=0.8, binSpacing=1).encode(
+        x=alt.X("x:Q", bin="binned", title=_title(data.get("x_axis"))),
+        x2="x2:Q",
+        y=alt.Y("y:Q", title=_title(data.get("y_axis") or "count")),
+    )
+    return _sized(alt.layer(chart, *_rules(data))), missing(given)
+
+
+def heatmap(data: Mapping[str, Any], with_text: bool | None = None) -> Drawing:
+    """The cells of `cells.heatmap` as one picture, for large tables and for PNG files."""
+    values = matrix(data)
+    rows, columns = [str(r) for r in data["rows"]], [str(c) for c in data["columns"]]
+    size = max(4, min(36, 640 // max(1, len(columns), len(rows))))
+    if with_text is None:
+        with_text = max(len(rows), len(columns), 1) <= 16
+    top = max((abs(v) for row in values for v in row if math.isfinite(v)), default=0.0) or 1.0
+    cells = [
+        {"r": i, "c": j, "v": v if math.isfinite(v) else None, "t": number(v, 3) if math.isfinite(v) else "nan"}
+        for i, row in enumerate(values)
+        for j, v in enumerate(row)
+    ]
+    base = alt.Chart(_data(cells)).encode(
+        x=alt.X("c:O", title=_title(data.get("column_axis")), axis=_labels(columns, size)),
+        y=alt.Y("r:O", title=_title(data.get("row_axis")), axis=_labels(rows, size)),
+    )
+    scale = alt.Scale(domain=[-top, 0, top], range=[BLUE, "#f7f7f7", ORANGE], interpolate="lab")
+    unit = _title(data.get("unit")) or ""
+    legend = alt.Legend(title=unit or None, gradientLength=120)
+    layers = [base.mark_rect(invalid="show").encode(color=alt.Color("v:Q", scale=scale, legend=legend))]
+    broken = alt.datum.v == None  # noqa: E711 - a Vega expression, not a comparison
+    layers.append(base.transform_filter(broken).mark_rect(color="#bdbdbd"))
+    if with_text:
+        strong = f"datum.v != null && abs(datum.v) > {0.6 * top}"
+        ink = alt.when(strong).then(alt.value("#ffffff")).otherwise(alt.value("#1b1b1b"))
+        layers.append(base.mark_text(fontSize=10).encode(text="t:N", color=ink))
+    chart = alt.layer(*layers).properties(width=max(1, size * len(columns)), height=max(1, size * len(rows)))
+    return chart, [*described(data), *missing(v for row in values for v in row)]
+
+
+def _data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
+    """Rows as one text: Altair would otherwise check every number against its schema, which takes seconds."""
+    return alt.InlineData(values=json.dumps(rows), format=alt.JsonDataFormat(type="json"))
+
+
+def _point(name: str, x: float, y: float, failed: bool) -> dict[str, Any]:
+    return {"name": name, "x": x, "y": y if math.isfinite(y) else None, "failed": failed}
+
+
+def _lines(points: list[dict[str, Any]], x: alt.X, y: alt.Y, **mark: Any) -> alt.Chart:
+    return alt.Chart(_data(points)).mark_line(**mark).encode(x=x, y=y, detail="name:N")
+
+
+def _axis(channel: Any, title: str | None, values: Sequence[float | None], log: bool) -> Any:
+    """The channel with its title and, on a log axis, one tick per power of ten where two or more fall inside."""
+    finite = [v for v in values if v is not None]
+    if not log or not finite:
+        return channel.title(_title(title)).scale(zero=False)
+    low, high = math.floor(math.log10(min(finite))), math.ceil(math.log10(max(finite)))
+    channel = channel.title(_title(title)).scale(type="log", nice=False)
+    if high - low < 2:
+        return channel
+    stride = 1 + (high - low) // 10
+    powers = [float(f"1e{k}") for k in range(low, high + 1, stride) if min(finite) <= float(f"1e{k}") <= max(finite)]
+    return channel.axis(values=powers, format="~g") if len(powers) > 1 else channel
+
+
+def _labels(names: Sequence[str], size: int) -> alt.Axis:
+    stride = max(1, math.ceil(12 / size))
+    text = "{" + ",".join(f"'{i}':{_quoted(n)}" for i, n in enumerate(names)) + "}[datum.value]"
+    return alt.Axis(labelExpr=text, values=list(range(0, len(names), stride)), labelAngle=0, labelOverlap=False)
+
+
+def _quoted(name: str) -> str:
+    return "'" + name.replace("\\", "\\\\").replace("'", "\\'").replace("\n", " ") + "'"
+
+
+def _rules(data: Mapping[str, Any]) -> list[Any]:
+    """Reference lines: `rules`: [{axis: "x" | "y", value, label}]."""
+    return [layer for rule in data.get("rules", ()) for layer in _rule(rule["axis"], real(rule["value"]), str(rule["label"]))]
+
+
+def _rule(axis: str, at: float, label: str) -> list[Any]:
+    base = alt.Chart(_data([{"at": at, "label": label}]))
+    line = base.mark_rule(color=ORANGE, strokeWidth=1.5, strokeDash=[6, 3])
+    words = {"color": ORANGE, "fontSize": 11, "align": "left", "dx": 5}
+    if axis == "x":
+        note = base.mark_text(baseline="top", dy=3, **words).encode(x="at:Q", y=alt.value(0), text="label:N")
+        return [line.encode(x="at:Q"), note]
+    note = base.mark_text(baseline="bottom", dy=-3, **words).encode(x=alt.value(0), y="at:Q", text="label:N")
+    return [line.encode(y="at:Q"), note]
+
+
+def _title(given: Any) -> str | None:
+    """An axis title; None where nothing was said. A bare list of characters keeps Altair from parsing it."""
+    return str(given) if given else None
+
+
+def _sized(chart: Any) -> Any:
+    return chart.properties(width=WIDTH, height=HEIGHT)

@@ -1,0 +1,206 @@
+"""Records as words: every string of the page that stands for one claim or one statement.
+
+>>> view = claim_view({"id": "pairs/two-heads-learn", "verdict": "HOLDS", "scope": "Seeds", "value": 0.96875,
+...                    "interval": [0.9, 1.0], "n": 64, "at_least": 0.9, "confidence": 0.95}, None)
+>>> view.symbol, view.ours, view.beside, view.scope
+('✓', ['62 of 64'], '0.9688 [0.9, 1]', 'Seeds ≥\\xa00.9 at 95\\xa0%')
+
+A verdict is never colour alone: it has a word and a symbol. Templates only place what is written here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from readoff.report.data import VERDICTS, Record, study_of
+from readoff.report.text import interval, number, real, value
+
+SYMBOLS = dict(zip(VERDICTS, "✓✗?∅○!"))
+AGREES = {"yes": "agrees", "no": "differs", "not comparable": "not comparable"}
+FROM = {
+    "trained": "trained",
+    "zoo": "zoo",
+    "constructed": "by hand",
+    "imported": "imported",
+}
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control: what it was expected to do and what it did."""
+
+    name: str
+    expected: str
+    as_expected: bool | None
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in words."""
+        did = {True: "as expected", False: "NOT as expected", None: "undecided"}[self.as_expected]
+        return f"must {self.expected}: {did}"
+
+
+@dataclass(frozen=True)
+class StatementView:
+    """One sentence of a source, in our words, and who says it."""
+
+    id: str
+    text: str
+    who: str
+    standing: str
+    claims: Sequence[str]
+    testable: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """One claim and its verdict, ready to print."""
+
+    id: str
+    anchor: str
+    study: str
+    verdict: str
+    symbol: str
+    says: str
+    statement: StatementView | None
+    relation: str
+    scope: str
+    strength: Sequence[str]
+    ours: Sequence[str]
+    beside: str
+    known: Sequence[str]
+    known_source: str
+    agrees: str
+    controls: Sequence[Control]
+    standing: str
+    networks_from: str
+    numbers: Sequence[tuple[str, str]]
+    facts: Sequence[tuple[str, str]]
+    reason: str
+    assumes: Sequence[str]
+    code: str
+    open: bool
+    failed_seeds: Sequence[tuple[str, str]]
+    anomalies: Sequence[str]
+    would_change: str
+
+    @property
+    def controls_line(self) -> str:
+        """How many controls did as expected."""
+        good = sum(c.as_expected is True for c in self.controls)
+        return f"{good} of {len(self.controls)}" if self.controls else "none"
+
+
+def claim_view(claim: Record, statement: StatementView | None) -> ClaimView:
+    """Put one verdict record into words. Only `id` is needed; the rest reads as absent."""
+    verdict = str(claim.get("verdict") or "ERROR")
+    ours, beside = _ours(claim)
+    return ClaimView(
+        id=str(claim["id"]),
+        anchor=anchor("claim", str(claim["id"])),
+        study=str(claim.get("study") or study_of(str(claim["id"]))),
+        verdict=verdict,
+        symbol=SYMBOLS.get(verdict, "!"),
+        says=str(claim.get("says") or claim["id"]),
+        statement=statement,
+        relation=str(claim.get("relation") or ""),
+        scope=scope_line(claim),
+        strength=_strength(claim),
+        ours=ours,
+        beside=beside,
+        known=[] if claim.get("known") is None else lines(claim["known"]),
+        known_source=str(claim.get("known_source") or ""),
+        agrees=AGREES.get(str(claim.get("agrees")), str(claim.get("agrees") or "")),
+        controls=[Control(str(c["name"]), str(c["expected"]), c.get("as_expected")) for c in claim.get("controls") or ()],
+        standing=str(claim.get("standing") or (statement.standing if statement else "")),
+        networks_from=FROM.get(str(claim.get("networks_from")), str(claim.get("networks_from") or "")),
+        numbers=[(str(name), value(given)) for name, given in (claim.get("numbers") or {}).items()],
+        facts=_facts(claim),
+        reason=str(claim.get("reason") or ""),
+        assumes=[value(a) for a in claim.get("assumes") or ()],
+        code=str(claim.get("code") or ""),
+        open=bool(claim.get("open")),
+        failed_seeds=[_failed(seed) for seed in claim.get("failed_seeds") or ()],
+        anomalies=[value(a) for a in claim.get("anomalies") or ()],
+        would_change=str(claim.get("would_change") or ""),
+    )
+
+
+def statement_view(statement: Record) -> StatementView:
+    """Put one statement into words."""
+    speaker, stance = statement.get("speaker") or "", statement.get("stance")
+    parts = [f"{speaker} ({stance})" if stance else speaker, *(str(statement[k]) for k in ("place", "quantifier", "same") if statement.get(k))]
+    return StatementView(
+        id=str(statement["id"]),
+        text=str(statement.get("text") or statement["id"]),
+        who=" · ".join(part for part in parts if part),
+        standing=str(statement.get("standing") or ""),
+        claims=[str(c) for c in statement.get("claims") or ()],
+        testable=bool(statement.get("testable", True)),
+        reason=str(statement.get("reason") or ""),
+    )
+
+
+def scope_line(claim: Record) -> str:
+    """The scope with its bar, where it has one."""
+    scope = str(claim.get("scope") or "")
+    bar = f"≥\u00a0{number(claim['at_least'])}" if claim.get("at_least") is not None else ""
+    sure = f"at {number(100 * real(claim['confidence']))}\u00a0%" if claim.get("confidence") is not None else ""
+    given = f"given {claim['given']}" if claim.get("given") else ""
+    return " ".join(part for part in (scope, bar, sure, given) if part)
+
+
+def lines(given: Any) -> list[str]:
+    """A value as lines: one per entry of a mapping, otherwise one."""
+    return [f"{name}: {value(item)}" for name, item in given.items()] if isinstance(given, Mapping) else [value(given)]
+
+
+def anchor(kind: str, identifier: str) -> str:
+    """A fragment that is safe in HTML and in CSS. Different ids give different fragments.
+
+    >>> anchor("claim", "pairs/facts"), anchor("claim", "a b")
+    ('claim-pairs.facts', 'claim-a_20b')
+    """
+    safe = "".join(c if c.isascii() and (c.isalnum() or c == "-") else "." if c == "/" else f"_{ord(c):x}" for c in identifier)
+    return f"{kind}-{safe}"
+
+
+def _ours(claim: Record) -> tuple[list[str], str]:
+    given, n = claim.get("value"), claim.get("n")
+    around = interval(claim.get("interval"))
+    if given is None:
+        return [], around
+    if isinstance(given, int | float) and not isinstance(given, bool) and n and str(claim.get("scope")).startswith("Seeds"):
+        k = real(given) * n
+        if 0 <= k <= n and abs(k - round(k)) < 1e-6:
+            return [f"{round(k):,} of {n:,}"], f"{number(given)} {around}".strip()
+    return lines(given), around
+
+
+def _strength(claim: Record) -> list[str]:
+    return [f"{axis}: {claim[axis]}" for axis in ("inputs", "networks") if claim.get(axis)]
+
+
+def _facts(claim: Record) -> list[tuple[str, str]]:
+    facts = [
+        ("networks judged", number(claim["n"]) if claim.get("n") is not None else ""),
+        ("power at this n", number(claim["power"]) if claim.get("power") is not None else ""),
+        ("networks", FROM.get(str(claim.get("networks_from")), str(claim.get("networks_from") or ""))),
+        ("re-used from an earlier run", "yes" if claim.get("reused") else ""),
+        ("seconds", number(claim["seconds"], 3) if claim.get("seconds") is not None else ""),
+    ]
+    return [(name, text) for name, text in facts if text]
+
+
+def _failed(seed: Any) -> tuple[str, str]:
+    if isinstance(seed, Mapping):
+        return value(seed.get("seed")), str(seed.get("reason") or "")
+    return value(seed), ""
+
+
+def tally(views: Sequence[ClaimView]) -> list[tuple[str, str, int]]:
+    """(verdict, symbol, count) in the fixed order; verdicts nobody got are left out, unknown words come last."""
+    found = [v.verdict for v in views]
+    order = [*VERDICTS, *sorted(set(found) - set(VERDICTS))]
+    return [(v, SYMBOLS.get(v, "!"), found.count(v)) for v in order if v in found]
