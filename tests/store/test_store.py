@@ -82,14 +82,14 @@ def test_names_never_become_paths(tmp_path, name):
 
 def test_ticks_order_registration_and_training(tmp_path):
     store = Store(tmp_path / "s")
-    before = verdicts.register(store, "hash1", "pairs/x", "text")
+    verdicts.register(store, [("hash1", "pairs/x", "text")])
     store.close()
     store = filled(tmp_path / "s")
-    after = verdicts.register(store, "hash2", "pairs/x", "text, edited")
+    verdicts.register(store, [("hash1", "pairs/x", "text"), ("hash2", "pairs/x", "text, edited")])
+    before, after = verdicts.registered(store, "hash1"), verdicts.registered(store, "hash2")
     trained = store.trained_since("r1", [2, 3])
-    assert trained is not None and before < trained < after
-    assert verdicts.register(store, "hash1", "pairs/x", "text") == before
-    assert store.trained_since("r1", [7]) is None
+    assert before is not None and after is not None and trained is not None and before < trained < after
+    assert store.trained_since("r1", [7]) is None and verdicts.registered(store, "hash3") is None
 
 
 def test_a_newer_ledger_is_refused(tmp_path):
@@ -122,7 +122,7 @@ def test_read_only_store(tmp_path):
         with Store(tmp_path / "s") as store:
             assert len(store.chunks("r1")) == 1
             with pytest.raises(StoreError, match="read-only"):
-                verdicts.register(store, "h", "c", "t")
+                verdicts.register(store, [("h", "c", "t")])
             with pytest.raises(StoreError, match="read-only"):
                 write_whole(store.chunk_path("aa"), b"x")
     finally:
@@ -136,7 +136,7 @@ def test_a_full_disk_is_a_sentence(tmp_path):
     store = Store(tmp_path / "s")
     store._connection.execute("PRAGMA max_page_count = 1")
     with pytest.raises(StoreError, match="disk is full"):
-        verdicts.register(store, "h", "c", "t" * 1_000_000)
+        verdicts.register(store, [("h", "c", "t" * 1_000_000)])
     assert store.rows("SELECT * FROM claim_registered") == []
 
 

@@ -4,7 +4,7 @@ A claim's hash is registered before the first network that it judges is trained;
 everything it depends on (the claim's source, its subject's weights, its parameters, the program), so an equal key
 means that nothing has changed and the verdict can be used again.
 
-    register(store, "9c1f...", "pairs/opposite-orders", text)      # tick 1
+    register(store, [("9c1f...", "pairs/opposite-orders", text)])  # tick 1
     ...training...                                                 # tick 2, 3
     save(store, key, record, controls, exhibits)                   # tick 4
     load(store, key)["verdict"]                                    # 'HOLDS'
@@ -27,14 +27,20 @@ MEASURE_LIMIT = 1_000_000
 Record = dict[str, Any]
 
 
-def register(store: Store, claim_hash: str, claim_id: str, text: str) -> int:
-    """Remember that this claim was stated; returns the tick of the first time."""
-    known = store.rows("SELECT tick FROM claim_registered WHERE hash = ?", claim_hash)
-    if known:
-        return known[0]["tick"]
-    with store.transaction() as tick:
-        store.execute("INSERT OR IGNORE INTO claim_registered VALUES (?, ?, ?, ?)", claim_hash, claim_id, text, tick)
-    return tick
+def register(store: Store, stated: Sequence[tuple[str, str, str]]) -> None:
+    """Remember that these claims (hash, id, text) were stated; a claim keeps the tick of its first time."""
+    known = {row["hash"] for row in store.rows("SELECT hash FROM claim_registered")}
+    new = [claim for claim in stated if claim[0] not in known]
+    if new:
+        with store.transaction() as tick:
+            for claim in new:
+                store.execute("INSERT OR IGNORE INTO claim_registered VALUES (?, ?, ?, ?)", *claim, tick)
+
+
+def registered(store: Store, claim_hash: str) -> int | None:
+    """The tick at which a claim was first stated; None if it never was."""
+    found = store.rows("SELECT tick FROM claim_registered WHERE hash = ?", claim_hash)
+    return found[0]["tick"] if found else None
 
 
 def save(store: Store, key: str, record: Mapping[str, Any], exhibits: Sequence[Mapping[str, Any]] = ()) -> None:

@@ -1,0 +1,169 @@
+"""Numbers known only to lie between two bounds, and questions about them that may have no answer yet.
+
+    margin = Enclosure(-1e-17, 2e-17)
+    margin > 0            # neither certainly true nor certainly false
+    bool(margin > 0)      # raises Straddles; the runner makes the verdict UNDECIDED
+
+A comparison of enclosures is a `Maybe`: an array of (certainly, possibly). `&`, `|`, `~`, `all` and `any` work as on
+boolean arrays, so the same predicate reads plain numbers and enclosures. A near-tie can therefore never be decided by
+rounding, whichever way the rounding fell.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from readoff.core.errors import BadValue
+
+
+class Straddles(Exception):
+    """A yes-or-no answer was needed where the enclosure allows both."""
+
+
+@dataclass(frozen=True, eq=False)
+class Maybe:
+    """A three-valued answer (array): `certainly` implies `possibly`."""
+
+    certainly: np.ndarray
+    possibly: np.ndarray
+
+    __array_ufunc__ = None
+
+    def __and__(self, other: Any) -> "Maybe":
+        other = maybe(other)
+        return Maybe(self.certainly & other.certainly, self.possibly & other.possibly)
+
+    def __or__(self, other: Any) -> "Maybe":
+        other = maybe(other)
+        return Maybe(self.certainly | other.certainly, self.possibly | other.possibly)
+
+    __rand__ = __and__
+    __ror__ = __or__
+
+    def __invert__(self) -> "Maybe":
+        return Maybe(~self.possibly, ~self.certainly)
+
+    def __getitem__(self, index: Any) -> "Maybe":
+        return Maybe(self.certainly[index], self.possibly[index])
+
+    def all(self, axis: int | None = None) -> "Maybe":
+        return Maybe(np.all(self.certainly, axis=axis), np.all(self.possibly, axis=axis))
+
+    def any(self, axis: int | None = None) -> "Maybe":
+        return Maybe(np.any(self.certainly, axis=axis), np.any(self.possibly, axis=axis))
+
+    def __bool__(self) -> bool:
+        if self.certainly.shape != ():
+            raise ValueError("the truth of several answers at once is ambiguous; use .all() or .any()")
+        if bool(self.certainly) != bool(self.possibly):
+            raise Straddles("a number lies too close to the bar for its error bound")
+        return bool(self.certainly)
+
+
+def maybe(answer: Any) -> Maybe:
+    """A plain boolean (array) as a `Maybe` that is sure."""
+    if isinstance(answer, Maybe):
+        return answer
+    sure = np.asarray(answer)
+    if sure.dtype != bool:
+        raise BadValue(f"expected True or False, got {answer!r} ({sure.dtype}).")
+    return Maybe(sure, sure)
+
+
+@dataclass(frozen=True, eq=False)
+class Enclosure:
+    """A number (or array of numbers) that lies in [lo, hi]; NaN on either side means nothing is known."""
+
+    lo: Any
+    hi: Any
+
+    __array_ufunc__ = None
+    __hash__ = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        lo, hi = np.asarray(self.lo, dtype=np.float64), np.asarray(self.hi, dtype=np.float64)
+        if lo.shape != hi.shape:
+            raise BadValue(f"an enclosure needs bounds of one shape; got {lo.shape} and {hi.shape}.")
+        if np.any(lo > hi):
+            raise BadValue("an enclosure needs lo <= hi everywhere.")
+        unknown = np.isnan(lo) | np.isnan(hi)
+        object.__setattr__(self, "lo", np.where(unknown, -np.inf, lo))
+        object.__setattr__(self, "hi", np.where(unknown, np.inf, hi))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.lo.shape
+
+    def __gt__(self, other: Any) -> Maybe:
+        other = enclosure(other)
+        return Maybe(self.lo > other.hi, self.hi > other.lo)
+
+    def __ge__(self, other: Any) -> Maybe:
+        other = enclosure(other)
+        return Maybe(self.lo >= other.hi, self.hi >= other.lo)
+
+    def __lt__(self, other: Any) -> Maybe:
+        return ~(self >= other)
+
+    def __le__(self, other: Any) -> Maybe:
+        return ~(self > other)
+
+    def __eq__(self, other: Any) -> Maybe:  # type: ignore[override]
+        other = enclosure(other)
+        return Maybe(
+            (self.lo == self.hi) & (other.lo == other.hi) & (self.lo == other.lo),
+            (self.lo <= other.hi) & (other.lo <= self.hi),
+        )
+
+    def __ne__(self, other: Any) -> Maybe:  # type: ignore[override]
+        return ~(self == other)
+
+    def __neg__(self) -> "Enclosure":
+        return Enclosure(-self.hi, -self.lo)
+
+    def __add__(self, other: Any) -> "Enclosure":
+        other = enclosure(other)
+        return _outward(self.lo + other.lo, self.hi + other.hi)
+
+    def __sub__(self, other: Any) -> "Enclosure":
+        return self + -enclosure(other)
+
+    def __rsub__(self, other: Any) -> "Enclosure":
+        return -self + other
+
+    def __mul__(self, other: Any) -> "Enclosure":
+        other = enclosure(other)
+        corners = np.stack([a * b for a in (self.lo, self.hi) for b in (other.lo, other.hi)])
+        return _outward(corners.min(axis=0), corners.max(axis=0))
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __abs__(self) -> "Enclosure":
+        low = np.where((self.lo <= 0) & (self.hi >= 0), 0.0, np.minimum(abs(self.lo), abs(self.hi)))
+        return Enclosure(low, np.maximum(abs(self.lo), abs(self.hi)))
+
+    def __getitem__(self, index: Any) -> "Enclosure":
+        return Enclosure(self.lo[index], self.hi[index])
+
+    def min(self, axis: int | None = None) -> "Enclosure":
+        return Enclosure(self.lo.min(axis=axis), self.hi.min(axis=axis))
+
+    def max(self, axis: int | None = None) -> "Enclosure":
+        return Enclosure(self.lo.max(axis=axis), self.hi.max(axis=axis))
+
+
+def enclosure(value: Any) -> Enclosure:
+    """A plain number or array as an enclosure of no width (NaN becomes "nothing is known")."""
+    return value if isinstance(value, Enclosure) else Enclosure(value, value)
+
+
+def within(value: Any, error: Any) -> Enclosure:
+    """A floating-point number (array) with an absolute error bound, as an enclosure."""
+    value, error = np.asarray(value, dtype=np.float64), np.asarray(error, dtype=np.float64)
+    return _outward(value - error, value + error)
+
+
+def _outward(lo: np.ndarray, hi: np.ndarray) -> Enclosure:
+    return Enclosure(np.nextafter(lo, -np.inf), np.nextafter(hi, np.inf))

@@ -1,0 +1,243 @@
+"""From numbers to a verdict: the quantifier, then the controls, then nothing else.
+
+    main claim   controls                                  verdict
+    HOLDS        every must-fail control FAILS,
+                 every must-hold control HOLDS             HOLDS
+    HOLDS        a must-fail control HOLDS too             VACUOUS
+    HOLDS        a control is UNDECIDED                    UNDECIDED
+    HOLDS        no must-fail control, or a must-hold
+                 control FAILS                             UNCONTROLLED
+    otherwise    whatever they do                          what the main claim gave
+
+A control is judged by the same judge in the same scope, on the same seeds: under `given=` those networks are used
+that met the condition before they were spoilt. A condition may not read a number that the judge reads, because that
+would select the seeds by the outcome. The reference value (`Known`) is compared after all this.
+"""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from readoff.claims.asking import Answers, Look, ask
+from readoff.claims.claim import Claim, certificate_numbers
+from readoff.claims.control import Control
+from readoff.claims.enclosure import Maybe, Straddles
+from readoff.claims.evidence import Exhibit, Measured, summary
+from readoff.claims.known import agrees
+from readoff.claims.scope import Decision, EveryInput, EveryNetwork, Scope, Seeds, decide_many, decide_one, decide_seeds
+from readoff.claims.subject import Complaint, Subject, Sweep, Trained, alive_of, n_networks
+from readoff.claims.verdict import ControlResult, Verdict, VerdictName
+from readoff.core.errors import ReadoffError, UnknownName
+
+
+def evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
+    """The verdict on one claim. Never raises for what the claim's author did; an interrupt passes through."""
+    try:
+        return _evaluate(claim, look, n_seeds)
+    except Complaint as complaint:
+        return Verdict(claim, "FAILS", str(complaint), Decision("FAILS", str(complaint)))
+    except Straddles as reason:
+        return Verdict(claim, "UNDECIDED", str(reason), Decision("UNDECIDED", str(reason)))
+    except Exception as error:
+        return error_verdict(claim, error)
+
+
+def error_verdict(claim: Claim, error: BaseException, prefix: str = "") -> Verdict:
+    """The verdict ERROR, with the line of the author's file that raised."""
+    reason = prefix + locate(error, claim)
+    return Verdict(claim, "ERROR", reason, Decision("ERROR", reason))
+
+
+def locate(error: BaseException, claim: Claim) -> str:
+    """An exception in one line: type, message, and the last line of the claim's own file that took part."""
+    frames = traceback.extract_tb(error.__traceback__)
+    files = {getattr(getattr(f, "__code__", None), "co_filename", None) for f in (claim.judge, claim.measure)}
+    mine = [frame for frame in frames if frame.filename in files]
+    where = (mine or frames or [None])[-1]
+    place = f" ({Path(where.filename).name}:{where.lineno} in {where.name})" if where else ""
+    message = str(error) or "no message"
+    return f"{message}{place}" if isinstance(error, ReadoffError) else f"{type(error).__name__}: {message}{place}"
+
+
+def _evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
+    if isinstance(claim.scope, EveryNetwork):
+        return _evaluate_proof(claim, claim.scope, look, n_seeds)
+    answers = ask(claim, claim.about, look, n_seeds)
+    decision, answer = _decide(claim, answers)
+    controls: list[ControlResult] = []
+    if answers.shared:
+        names = ", ".join(sorted(answers.shared))
+        reason = f"the condition `given` reads what the judge reads ({names}): it selects the seeds by the outcome"
+        decision = replace(decision, verdict="VACUOUS", reason=reason)
+    elif answer is not None:
+        controls = _controls(claim, look, n_seeds, answer, answers.given)
+    return _finish(claim, answers, decision, controls, answer)
+
+
+def _evaluate_proof(claim: Claim, scope: EveryNetwork, look: Look, n_seeds: int) -> Verdict:
+    thing, measured = look(claim.about, certificate_numbers)
+    decision = Decision("HOLDS", f"proved for the class: {scope.cls}", networks="PROVED")
+    answers = Answers(thing, replace(measured, inputs="CERTIFIED"), {}, None, frozenset())
+    controls = []
+    for control in claim.must_fail:
+        controls.append(_refusal(claim, control, look))
+    for name, subject, expected in (("relaxation", scope.relaxation, "fail"), ("attack", scope.attack, "hold")):
+        if subject is None:
+            reason = f"names no {name}: EveryNetwork needs a step outside the class that FAILS and an attack inside it"
+            return _finish(claim, answers, replace(decision, verdict="UNCONTROLLED", reason=reason), controls, None)
+        outside = replace(claim, about=subject, scope=EveryInput())
+        found, _ = _decide(outside, ask(outside, subject, look, n_seeds))
+        label = f"{name}: {getattr(subject, 'name', None) or 'networks trained there'}"
+        controls.append(ControlResult(label, expected, found.verdict, found.reason))  # type: ignore[arg-type]
+    if controls[-1].verdict == "FAILS":
+        reason = f"networks trained inside the class break it ({controls[-1].reason}), whatever the certificate says"
+        decision = replace(decision, verdict="FAILS", reason=reason)
+    return _finish(claim, answers, decision, controls, None)
+
+
+def _refusal(claim: Claim, control: Control, look: Look) -> ControlResult:
+    try:
+        look(control.mutate(claim.about), certificate_numbers)
+    except Complaint as complaint:
+        return ControlResult(control.name, "fail", "FAILS", str(complaint))
+    return ControlResult(control.name, "fail", "HOLDS", "the checker accepts it")
+
+
+def _decide(claim: Claim, answers: Answers) -> tuple[Decision, str | None]:
+    """The decision, and for which alternative it was made (None: an open question without an answer)."""
+    decisions = {
+        name: _quantify(claim.scope, claim.about, answers, answer, answers.given)
+        for name, answer in answers.by_alternative.items()
+    }
+    if not claim.open:
+        return decisions[""], ""
+    holding = [name for name, decision in decisions.items() if decision.verdict == "HOLDS"]
+    if len(holding) == 1:
+        found = decisions[holding[0]]
+        return replace(found, reason=f"answer: {holding[0]} ({found.reason})"), holding[0]
+    best = max(decisions, key=lambda name: decisions[name].value or 0.0)
+    reason = "none of the declared alternatives holds: " + "; ".join(f"{k}: {d.reason}" for k, d in decisions.items())
+    return replace(decisions[best], verdict="UNDECIDED", reason=reason), None
+
+
+def _quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, given: Maybe | None) -> Decision:
+    if isinstance(scope, Seeds):
+        assert given is not None
+        return decide_seeds(scope, answer, given)
+    sampled = answers.measured.inputs == "SAMPLED"
+    if n_networks(subject) == "many":
+        found = decide_many(scope, answer)  # type: ignore[arg-type]
+        if sampled and found.verdict == "HOLDS":
+            found = replace(found, verdict="UNDECIDED", reason=decide_one(True, None, True).reason)
+        return found
+    return decide_one(bool(answer), n_networks(subject), sampled)
+
+
+def _controls(claim: Claim, look: Look, n_seeds: int, alternative: str, given: Maybe | None) -> list[ControlResult]:
+    results = []
+    for expected, controls in (("fail", claim.must_fail), ("hold", claim.must_hold)):
+        for control in controls:
+            results.append(_control(claim, control, expected, look, n_seeds, alternative, given))
+    return results
+
+
+def _control(
+    claim: Claim, control: Control, expected: Any, look: Look, n_seeds: int, alternative: str, given: Maybe | None
+) -> ControlResult:
+    try:
+        subject = control.mutate(claim.about)
+        answers = ask(claim, subject, look, n_seeds)
+        answer = answers.by_alternative[alternative]
+        decision = _quantify(claim.scope, subject, answers, answer, given)
+        return ControlResult(control.name, expected, decision.verdict, decision.reason)
+    except Complaint as complaint:
+        return ControlResult(control.name, expected, "FAILS", str(complaint))
+    except Straddles as reason:
+        return ControlResult(control.name, expected, "UNDECIDED", str(reason))
+    except Exception as error:
+        return ControlResult(control.name, expected, "ERROR", locate(error, claim))
+
+
+def combine(decision: Decision, controls: Sequence[ControlResult]) -> tuple[VerdictName, str]:
+    """The table of the module docstring."""
+    verdict, reason = decision.verdict, decision.reason
+    broken = next((c for c in controls if c.verdict == "ERROR"), None)
+    if broken is not None and verdict == "HOLDS":
+        return "ERROR", f"control {broken.name}: {broken.reason}"
+    if verdict != "HOLDS":
+        return verdict, reason  # type: ignore[return-value]
+    must_fail = [c for c in controls if c.expected == "fail"]
+    passed = next((c for c in must_fail if c.verdict == "HOLDS"), None)
+    if passed is not None:
+        return "VACUOUS", f"it holds for the control `{passed.name}` too ({passed.reason or 'which must fail'})"
+    unclear = next((c for c in controls if c.verdict == "UNDECIDED"), None)
+    if unclear is not None:
+        return "UNDECIDED", f"{reason}; but the control `{unclear.name}` is undecided: {unclear.reason}".lstrip("; ")
+    noticed = next((c for c in controls if not c.as_expected), None)
+    if noticed is not None:
+        return "UNCONTROLLED", f"it changes under `{noticed.name}`, which should change nothing ({noticed.reason})"
+    if not must_fail:
+        return "UNCONTROLLED", f"{reason}; no control could have failed: give must_fail=[...]".lstrip("; ")
+    return "HOLDS", reason
+
+
+def _finish(
+    claim: Claim, answers: Answers, decision: Decision, controls: Sequence[ControlResult], answer: str | None
+) -> Verdict:
+    verdict, reason = combine(decision, controls)
+    measured = answers.measured
+    comparison = agrees(claim.known, measured, decision, claim.headline) if claim.known else None
+    exhibits: tuple[Exhibit, ...] = ()
+    if claim.exhibit is not None:
+        try:
+            exhibits = tuple(claim.exhibit(answers.thing, measured.numbers))
+        except Exception as error:
+            reason = f"{reason}; no picture: {locate(error, claim)}".lstrip("; ")
+    return Verdict(
+        claim,
+        verdict,
+        reason,
+        _with_headline(claim, measured, decision),
+        measured.inputs,
+        tuple(controls),
+        comparison,
+        _networks_from(answers.thing),
+        summary(measured),
+        exhibits,
+        answer or None,
+        _failed_seeds(claim.about, answers.thing),
+    )
+
+
+def _with_headline(claim: Claim, measured: Measured, decision: Decision) -> Decision:
+    if isinstance(claim.scope, Seeds) or decision.value is not None:
+        return decision
+    numbers = summary(measured)
+    name = claim.headline or (next(iter(numbers)) if len(numbers) == 1 else None)
+    if name is None:
+        return decision
+    if name not in numbers:
+        raise UnknownName("measured number (headline)", name, numbers)
+    value = numbers[name]
+    if isinstance(value, list) and None not in value:
+        return replace(decision, value=(value[0] + value[1]) / 2, interval=(value[0], value[1]))
+    return replace(decision, value=float(value)) if isinstance(value, bool | float) else decision
+
+
+def _networks_from(thing: Any) -> str | None:
+    while isinstance(thing, tuple):
+        thing = thing[0]
+    source = getattr(thing, "source", None) or getattr(thing, "provenance", None)
+    model = getattr(thing, "model", None)
+    if source is None and model is not None:
+        return getattr(model, "provenance", "imported")
+    return source if source in ("trained", "zoo", "constructed", "imported") else None
+
+
+def _failed_seeds(subject: Subject, thing: Any) -> tuple[int, ...]:
+    if not isinstance(subject, Trained | Sweep):
+        return ()
+    runs = thing if isinstance(thing, tuple) else (thing,)
+    return tuple(sorted({int(s) for run in runs for s in run.ensemble.seeds[~alive_of(run, len(run.ensemble))]}))

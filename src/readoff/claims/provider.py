@@ -1,0 +1,40 @@
+"""Where the command line gets trained networks: the trainer and its store.
+
+`Trainer` imports JAX only when a network is really missing, so a check whose verdicts are all stored starts at once.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from readoff.claims.subject import Run
+from readoff.store import Store, identity_of
+
+
+class Trainer:
+    """Networks from the store; what is missing is trained there and then."""
+
+    def __init__(self, store: Store | None, progress: Any = None) -> None:
+        self._store = store
+        self._progress = progress
+
+    def identity(self, recipe: Any, seeds: Sequence[int]) -> str | None:
+        return self._store.identity(recipe.id, seeds) if self._store is not None else None
+
+    def obtain(self, recipes: Sequence[Any], seeds: Sequence[int]) -> Sequence[Run]:
+        from readoff.training.train import train  # type: ignore[import-not-found]
+
+        return train(list(recipes), list(seeds), self._store, self._progress)
+
+
+class Ready:
+    """Networks that exist already, by recipe id: for tests and notebooks."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._runs = {run.recipe.id: run for run in runs}
+
+    def identity(self, recipe: Any, seeds: Sequence[int]) -> str | None:
+        run = self._runs.get(recipe.id)
+        return identity_of([run.ensemble[i].hash for i in range(len(run.ensemble))]) if run is not None else None
+
+    def obtain(self, recipes: Sequence[Any], seeds: Sequence[int]) -> Sequence[Run]:
+        return [self._runs[recipe.id] for recipe in recipes]

@@ -1,0 +1,106 @@
+"""What a function is, as text: so that an edited claim is another claim, and its stored verdict is not used.
+
+The description of a function is its source, the plain values it closes over or names as module constants, and the same
+for the functions of its own module that it calls. It goes into two hashes:
+
+- a claim's hash (registered before the networks it judges are trained): the claim and the functions it names;
+- a verdict's key, which adds a fingerprint of the whole library and of the file in which the claim is written.
+
+>>> describe_function(lambda numbers: numbers["tau"] == -1)["source"]        # doctest: +SKIP
+'describe_function(lambda numbers: numbers["tau"] == -1)["source"]'
+"""
+
+import functools
+import hashlib
+import inspect
+import platform
+import textwrap
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from readoff.core.canonical import plain
+from readoff.core.errors import ReadoffError
+
+NOT_JUDGING = ("cli", "report")
+
+
+def describe_function(function: Callable[..., Any], seen: frozenset[str] = frozenset()) -> Any:
+    """JSON-able description of a function, stable across processes."""
+    if isinstance(function, functools.partial):
+        inner = describe_function(function.func, seen)
+        return {"partial": inner, "args": _value([*function.args], seen), "keywords": _value(function.keywords, seen)}
+    code = getattr(function, "__code__", None)
+    name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__name__)}"
+    if code is None:
+        return {"name": name, "fields": _value(getattr(function, "__dict__", {}), seen)}
+    if name in seen and "<lambda>" not in name:
+        return {"name": name}
+    seen = seen | {name}
+    out: dict[str, Any] = {"name": name, "source": _source(function)}
+    closure = inspect.getclosurevars(function)
+    cells = {k: _value(v, seen) for k, v in sorted(closure.nonlocals.items())}
+    module = getattr(function, "__module__", None)
+    names = {
+        k: _value(v, seen)
+        for k, v in sorted(closure.globals.items())
+        if _is_constant(v) or (getattr(v, "__module__", None) == module and inspect.isfunction(v))
+    }
+    defaults = _value([*(function.__defaults__ or ()), function.__kwdefaults__ or {}], seen)
+    return {**out, "cells": cells, "names": names, "defaults": defaults}
+
+
+def file_fingerprint(function: Callable[..., Any]) -> str:
+    """sha256 of the file in which a function is written; of its description where there is no file."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    try:
+        path = inspect.getsourcefile(function)
+        return hashlib.sha256(Path(path or "").read_bytes()).hexdigest()
+    except (TypeError, OSError):
+        return hashlib.sha256(repr(describe_function(function)).encode()).hexdigest()
+
+
+@functools.cache
+def library_fingerprint() -> str:
+    """sha256 over every source file of readoff that can change a verdict, and the versions of Python and numpy."""
+    import readoff
+
+    root = Path(readoff.__file__).parent
+    digest = hashlib.sha256(f"{platform.python_version()} {np.__version__}".encode())
+    for path in sorted(root.rglob("*.py")):
+        part = path.relative_to(root)
+        if part.parts[0] not in NOT_JUDGING:
+            digest.update(f"\n{part.as_posix()}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _source(function: Callable[..., Any]) -> str:
+    try:
+        return textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError):
+        code = function.__code__
+        constants = [c for c in code.co_consts if not inspect.iscode(c)]
+        return f"{code.co_code.hex()} {constants!r} {code.co_names!r}"
+
+
+def _is_constant(value: Any) -> bool:
+    return isinstance(value, bool | int | float | str | Fraction | tuple | frozenset)
+
+
+def _value(value: Any, seen: frozenset[str]) -> Any:
+    if inspect.isfunction(value) or isinstance(value, functools.partial):
+        return describe_function(value, seen)
+    if isinstance(value, np.ndarray):
+        return hashlib.sha256(repr((value.dtype.str, value.shape)).encode() + value.tobytes()).hexdigest()
+    if isinstance(value, list | tuple):
+        return [_value(item, seen) for item in value]
+    if isinstance(value, dict):
+        return {str(k): _value(v, seen) for k, v in value.items()}
+    try:
+        return plain(value)
+    except ReadoffError:
+        return type(value).__qualname__
