@@ -74,9 +74,9 @@ def dyadic(array: object, name: str = "the array") -> Dyadic:
     n, m = given.shape
     if given.dtype.kind in "iub":
         return Dyadic(fmpz_mat(n, m, [int(x) for x in given.ravel()]), 0)
-    wide = given.astype(np.float64)
     if given.dtype.itemsize > 8 or given.dtype.kind in "cOSU":
         raise ValueError(f"{name} holds {given.dtype}; expected float16, bfloat16, float32, float64 or integers.")
+    wide = given.astype(np.float64)
     if not np.isfinite(wide).all():
         raise ValueError(f"{name} holds {int((~np.isfinite(wide)).sum())} numbers that are not finite.")
     fraction, powers = np.frexp(wide.ravel())

@@ -34,11 +34,9 @@ def _float_below(x: arb) -> float:
     nearest = float(bound)
     if SMALLEST_NORMAL <= nearest <= LARGEST or -LARGEST <= nearest <= -SMALLEST_NORMAL:
         return nearest
-    if not x.is_finite():
-        return -math.inf
     if abs(nearest) < SMALLEST_NORMAL:  # zero, or subnormal: then `float` may have rounded up
         return nearest if arb(nearest) <= bound else math.nextafter(nearest, -math.inf)
-    return LARGEST if nearest > 0 else -math.inf
+    return LARGEST if nearest > 0 else -math.inf  # out of range, infinite or not a number
 
 
 def floats_above(balls: Iterable[arb]) -> list[float]:
