@@ -1,0 +1,178 @@
+"""The truths: from a column of the forecasts, or from a table of their own.
+
+A column may say yes or no in every row of a question, or only in its last row, or name the answer that came true. A
+table of its own has one row per question (and per answer, or a column per statement):
+
+    country,win_group,sixteen,win            question,outcome
+    Germany,1,1,1                            rain,yes
+    Brazil,1,1,0                             snow,no
+
+Open questions ("", "open", "annulled", …) stay open. A question that says yes in one row and no in another is a
+fault.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from readoff.beliefs.cells import load_pandas, truth
+from readoff.beliefs.columns import EVENT, OPTION, OUTCOME, Columns, plain
+from readoff.beliefs.problems import Unclear
+from readoff.beliefs.tables import Long, contents, parse, peek
+from readoff.core.errors import BadValue
+
+ONE_WORD = "write yes, no, the answer that came true, or nothing while open"
+QUESTION = ("event", "option", "statement")  # the labels that together make one question
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """value: float64 [rows], the truth of the row's question (nan while open); faults as masks over the rows."""
+
+    value: np.ndarray
+    faults: tuple[tuple[str, np.ndarray, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def of_rows(long: Long, path: Path | None, keep: np.ndarray, exclusive: bool) -> Truth:
+    """The truths of all rows, from the outcome file or the outcome column; all open when there is neither."""
+    if path is not None:
+        found = _from_file(long, path)
+    elif "outcome" in long.frame:
+        words = long.labels("outcome")
+        found = _decode(long, words, long.frame["outcome"].cat.codes.to_numpy())
+    else:
+        nothing = np.full(len(long.frame), np.nan)
+        return Truth(nothing, notes=("no outcomes given: all questions are taken as open",))
+    question = long.codes(*QUESTION)
+    low, value = _extremes(found.value, question, keep)
+    clash = low < value
+    hint = "a question has one outcome"
+    if path is None and "option" not in long.frame:
+        name = long.choice.columns.outcome
+        hint += f"; if column {name!r} names the answer that the probability is about, say --option {name}"
+    faults = [*found.faults, ("contradicting outcomes", clash, hint)]
+    if exclusive:
+        event = long.codes("event")
+        _, best = _extremes(value, event, keep)
+        value = np.where(np.isnan(value) & (best == 1), 0.0, value)
+        none = _settled_without_one(value, event, question, keep & ~clash)
+        faults.append(("not exactly one answer came true", none, "give one yes among answers that exclude each other"))
+    payoffs = len(np.unique(question[keep & (value > 0) & (value < 1)]))
+    text = f"{payoffs} outcomes lie strictly between 0 and 1: taken as payoffs, left out of the calibration"
+    return Truth(value, tuple(faults), found.notes, (text,) if payoffs else ())
+
+
+def _extremes(value: np.ndarray, key: np.ndarray, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest known value among the kept rows with the same key, spread back over all rows."""
+    _, code = np.unique(key, return_inverse=True)
+    low, high = np.full(code.max() + 1, np.nan), np.full(code.max() + 1, np.nan)
+    np.fmin.at(low, code[keep], value[keep])
+    np.fmax.at(high, code[keep], value[keep])
+    return low[code], high[code]
+
+
+def _settled_without_one(value: np.ndarray, event: np.ndarray, question: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """Rows of events with several answers, all settled, whose truths do not add up to 1 (or already pass it)."""
+    kept = np.flatnonzero(keep)
+    one = kept[np.unique(question[kept], return_index=True)[1]]
+    _, code = np.unique(event, return_inverse=True)
+    size = code.max() + 1
+    total = np.bincount(code[one], np.nan_to_num(value[one]), minlength=size)
+    still_open = np.bincount(code[one], np.isnan(value[one]), minlength=size) > 0
+    several = np.bincount(code[one], minlength=size) > 1
+    return (several & np.where(still_open, total > 1 + 1e-9, np.abs(total - 1) > 1e-9))[code]
+
+
+def _decode(long: Long, words: list[str], codes: np.ndarray) -> Truth:
+    """Truths from outcome words by code per row (-1: none); an answer's name is yes for it and no for the others."""
+    options = long.labels("option") if "option" in long.frame else []
+    said = [truth(word, frozenset(options)) for word in words]
+    numbers = np.array([s if isinstance(s, float) else np.nan for s in said] + [np.nan])
+    unclear = np.array([isinstance(s, float) and s != s for s in said] + [False])
+    winner = np.array([options.index(s) if isinstance(s, str) else -1 for s in said] + [-1])[codes]
+    value = numbers[codes]
+    if options:
+        mine = long.frame["option"].cat.codes.to_numpy()
+        value = np.where(winner >= 0, (winner == mine).astype(float), value)
+    return Truth(value, (("outcome not understood", unclear[codes], ONE_WORD),))
+
+
+def _from_file(long: Long, path: Path) -> Truth:
+    """Truths from a table of their own, matched by question and answer."""
+    pd = load_pandas()
+
+    data = contents(path)
+    header, _ = peek(data, path.name)
+    event, answer, statements, outcome = _outcome_columns(long, header, path)
+    wanted = Columns(event=event, option=answer, outcome=outcome, probability=tuple(statements))
+    table = parse(data, path.name, wanted)
+
+    role = "option" if "option" in long.frame else "statement" if "statement" in long.frame else None
+    answers = long.labels(role) if role else []
+    n, k = len(table), max(1, len(statements))
+    known_events = pd.Index(long.labels("event") if "event" in long.frame else [""])
+    of_event = known_events.get_indexer(table[event].astype("str")) if event else np.zeros(n, dtype=np.int64)
+    of_answer = np.full(n, -1)
+    if statements:
+        of_answer = np.repeat(pd.Index(answers).get_indexer(pd.Index(statements)), n)
+    elif answer:
+        of_answer = pd.Index(answers).get_indexer(table[answer].astype("str"))
+    unknown = (np.tile(of_event, k) < 0) | (of_answer < 0 if answer else False)
+    cells = pd.concat([table[c] for c in statements] or [table[outcome]], ignore_index=True)
+    words = pd.Categorical(cells.astype("str").where(cells.notna(), ""))
+
+    width = len(answers) + 1
+    key = np.tile(of_event, k) * width + of_answer + 1
+    order = np.flatnonzero(~unknown)[np.argsort(key[~unknown], kind="stable")]
+    keys, codes = key[order], words.codes[order]
+    twice = np.flatnonzero((np.diff(keys) == 0) & (np.diff(codes) != 0))
+    if len(twice):
+        raise BadValue(f"{path.name} gives two outcomes for one question (rows {order[twice[0]] % n + 2} and "
+                       f"{order[twice[0] + 1] % n + 2}): keep the right one")  # fmt: skip
+
+    mine = np.maximum(long.frame["event"].cat.codes.to_numpy(), 0) if "event" in long.frame else np.zeros(1, dtype=int)
+    row_answer = long.frame[role].cat.codes.to_numpy() if role else np.full(len(long.frame), -1)
+    found = np.full(len(long.frame), -1)
+    missing = np.ones(len(long.frame), dtype=bool)
+    for target in (mine * width + row_answer + 1, mine * width + np.zeros(len(long.frame), dtype=np.int64)):
+        place = np.minimum(np.searchsorted(keys, target), max(len(keys) - 1, 0))
+        hit = missing & (keys[place] == target if len(keys) else False)
+        found[hit], missing[hit] = codes[place[hit]], False
+    decoded = _decode(long, [str(w) for w in words.categories], found)
+    lesson = f"add the question to {path.name}, with an empty outcome while it is open"
+    notes = (
+        (f"{int(np.sum(unknown))} rows of {path.name} are about questions without forecasts",) if unknown.any() else ()
+    )
+    return Truth(decoded.value, (*decoded.faults, ("outcome missing", missing, lesson)), notes)
+
+
+def _outcome_columns(long: Long, header: list[str], path: Path) -> tuple[str | None, str | None, list[str], str | None]:
+    """The columns (event, answer, one per statement, outcome) of the outcome table."""
+    chosen = long.choice.columns
+    event = _pick(header, chosen.event, EVENT, "event", path) if "event" in long.frame else None
+    statements = [s for s in (long.labels("statement") if "statement" in long.frame else []) if s in header]
+    if statements:
+        return event, None, statements, None
+    outcome = _pick([c for c in header if c != event], chosen.outcome, OUTCOME, "outcome", path)
+    rest = [c for c in header if c not in (event, outcome)]
+    answer = None
+    if "option" in long.frame:
+        answer = next((c for c in rest if c == chosen.option or plain(c) in OPTION.split()), None)
+    elif "statement" in long.frame:
+        answer = _pick(rest, None, f"statement column {EVENT} {OPTION}", "statement", path)
+    return event, answer, [], outcome
+
+
+def _pick(header: list[str], same: str | None, names: str, role: str, path: Path) -> str:
+    """The column of the outcome table for a role: named as in the forecasts, else a usual name, else the only one."""
+    if same in header:
+        return str(same)
+    usual = sorted((names.split().index(plain(c)), c) for c in header if plain(c) in names.split())
+    if usual:
+        return usual[0][1]
+    if len(header) == 1:
+        return header[0]
+    raise Unclear(f"{path.name} has the columns {', '.join(header)}; call the {role} column {same or role!r}")
