@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import readoff
+from readoff.claims.select import library_claims
 from readoff.claims.statement import load_statements
 
 FOLDER = Path(readoff.__file__).parent / "studies" / "statements"
@@ -154,3 +155,14 @@ def test_coverage():
     assert testable["other"] == 0
     assert all(0 < testable[study] <= total[study] for study in set(STUDIES.values()) - {"other"})
     assert testable.total() > 0.75 * total.total()
+
+
+def test_claims_and_statements_name_each_other():
+    """A shipped claim is a row of the library, and the statement that it answers lists it."""
+    inventory = load_statements(FOLDER)
+    for claim in library_claims():
+        row = "/".join(claim.id.split("/")[:2])
+        assert row in ROWS, f"{claim.id} is no row of the library"
+        if claim.statement is not None:
+            assert claim.statement in inventory, f"{claim.id} answers {claim.statement}, which nobody made"
+            assert row in inventory[claim.statement].claims, f"{claim.statement} does not list {row}"
