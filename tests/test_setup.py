@@ -121,6 +121,21 @@ def test_takes_up_an_interrupted_installation(checkout):
     assert checkout.logged() == ["venv", "install", "install"]
 
 
+def test_does_not_trust_the_stamp_of_before_an_interruption(checkout):
+    """Changed, interrupted half-way, changed back: what is installed is not what the old stamp says."""
+    checkout.run("setup")
+    constraints = checkout.folder / "constraints.txt"
+    before = constraints.read_text()
+    constraints.write_text(before + "# changed\n")
+    broken = Path(f"{checkout.log}.broken")
+    broken.touch()
+    assert checkout.run("setup").returncode == 2
+    broken.unlink()
+    constraints.write_text(before)
+    assert checkout.run("setup").returncode == 0
+    assert checkout.logged() == ["venv", "install", "install", "install"]
+
+
 def test_makes_a_broken_environment_anew(checkout):
     checkout.run("setup")
     (checkout.folder / ".venv/bin/python").unlink()
