@@ -1,7 +1,7 @@
 """Tiny hand-made networks for the claims' tests: nothing is trained here.
 
-One head, four tokens, two outputs, scores all zero: the logits are the means of V @ O over the context plus b. The
-"trait" of a network is its b[0], so that a test can decide what each seed does.
+Two heads, four tokens, two outputs. The "trait" of a network is its first head's score of token 0, so that a test can
+decide what each seed does; all other scores are zero, and V and O are random.
 """
 
 from dataclasses import dataclass, field
@@ -49,16 +49,23 @@ class FakeRun:
     source: str = "trained"
 
 
+def traits_of(found: Any) -> np.ndarray:
+    """The traits of an ensemble (or the trait of a network)."""
+    return found.weights["scores"][..., 0, 0]
+
+
 def ensemble(traits: Any, alive: Any = None, seeds: Any = None) -> Ensemble:
-    """Networks whose b[0] is the trait; V and O differ from network to network."""
+    """Networks with these traits; V and O differ from network to network."""
     traits = np.asarray(traits, dtype=np.float64)
     n = len(traits)
     rng = np.random.default_rng(1)
+    scores = np.zeros((n, 2, 4))
+    scores[:, 0, 0] = traits
     weights = {
-        "scores": np.zeros((n, 2, 4)),
+        "scores": scores,
         "V": rng.standard_normal((n, 2, 4, 1)),
         "O": rng.standard_normal((n, 2, 1, 2)),
-        "b": np.stack([traits, -traits], axis=1),
+        "b": np.zeros((n, 2)),
     }
     given = np.arange(n) if seeds is None else np.asarray(seeds)
     alive = np.ones(n, bool) if alive is None else np.asarray(alive, dtype=bool)

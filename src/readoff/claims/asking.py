@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from readoff.claims.claim import Claim
-from readoff.claims.enclosure import Maybe, maybe
+from readoff.claims.enclosure import Enclosure, Maybe, maybe
 from readoff.claims.evidence import Measured
 from readoff.claims.scope import Seeds
 from readoff.claims.subject import Subject, alive_of, n_networks
@@ -80,7 +80,7 @@ def ask(claim: Claim, subject: Subject, look: Look, n_seeds: int) -> Answers:
         if condition is not None:
             asked = Numbers(measured.numbers)
             given = _shape(condition(asked), n_seeds, claim) & maybe(alive)
-            shared = frozenset(asked.read & numbers.read)
+            shared = _shared(measured.numbers, asked.read, numbers.read)
     _refuse_overlap(by_alternative)
     return Answers(thing, measured, by_alternative, given, shared)
 
@@ -98,6 +98,21 @@ def _shape(said: Any, n: int | None, claim: Claim) -> Maybe:
             "with the model axis first, and use & | ~ instead of and, or, not."
         )
     return answer
+
+
+def _shared(numbers: Mapping[str, Any], asked: set[str], judged: set[str]) -> frozenset[str]:
+    """The numbers that the condition reads and the judge reads too, by name or as a copy under another name.
+
+    Two arrays of yes and no may be equal by honest coincidence; with more than two different values they are a copy.
+    """
+
+    def same(a: str, b: str) -> bool:
+        x, y = numbers[a], numbers[b]
+        if a == b or isinstance(x, Enclosure) or isinstance(y, Enclosure):
+            return a == b
+        return np.array_equal(x, y, equal_nan=True) and np.unique(x).size > 2
+
+    return frozenset(a for a in asked if any(same(a, b) for b in judged))
 
 
 def _refuse_overlap(by_alternative: Mapping[str, Maybe]) -> None:

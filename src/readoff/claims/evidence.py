@@ -70,7 +70,7 @@ def as_measured(answer: Any) -> Measured:
         if not isinstance(value, Enclosure):
             value = _number(name, value)
             if _is_margin(name) and measured.inputs != "CERTIFIED":
-                value = within(value, ALLOWANCE * np.maximum(1.0, np.abs(value)))
+                value = _allowed(value)
         numbers[str(name)] = value
     return Measured(numbers, measured.inputs)
 
@@ -138,6 +138,12 @@ def _number(name: str, value: Any) -> Any:
     return array if array.shape else array[()]
 
 
+def _allowed(margin: Any) -> Enclosure:
+    """A floating-point margin with its allowance; NaN is a wrong answer, so it becomes minus infinity."""
+    margin = np.where(np.isnan(margin), -np.inf, margin)
+    return within(margin, np.where(np.isfinite(margin), ALLOWANCE * np.maximum(1.0, np.abs(margin)), 0.0))
+
+
 def _is_margin(name: str) -> bool:
     return bool({"margin", "margins"} & set(name.lower().replace("/", "_").split("_")))
 
@@ -146,7 +152,8 @@ def _summary(value: Any) -> Any:
     if isinstance(value, Enclosure):
         if value.shape == ():
             return [_finite(value.lo), _finite(value.hi)]
-        return _summary((value.lo + value.hi) / 2)
+        with np.errstate(invalid="ignore"):
+            return _summary((value.lo + value.hi) / 2)
     array = np.asarray(value)
     if array.shape == ():
         return bool(array) if array.dtype == bool else _finite(array)

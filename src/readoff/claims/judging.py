@@ -172,14 +172,14 @@ def combine(decision: Decision, controls: Sequence[ControlResult]) -> tuple[Verd
     passed = next((c for c in must_fail if c.verdict == "HOLDS"), None)
     if passed is not None:
         return "VACUOUS", f"it holds for the control `{passed.name}` too ({passed.reason or 'which must fail'})"
+    if not must_fail:
+        return "UNCONTROLLED", f"{reason}; no control could have failed: give must_fail=[...]".lstrip("; ")
     unclear = next((c for c in controls if c.verdict == "UNDECIDED"), None)
     if unclear is not None:
         return "UNDECIDED", f"{reason}; but the control `{unclear.name}` is undecided: {unclear.reason}".lstrip("; ")
     noticed = next((c for c in controls if not c.as_expected), None)
     if noticed is not None:
         return "UNCONTROLLED", f"it changes under `{noticed.name}`, which should change nothing ({noticed.reason})"
-    if not must_fail:
-        return "UNCONTROLLED", f"{reason}; no control could have failed: give must_fail=[...]".lstrip("; ")
     return "HOLDS", reason
 
 
@@ -188,7 +188,8 @@ def _finish(
 ) -> Verdict:
     verdict, reason = combine(decision, controls)
     measured = answers.measured
-    comparison = agrees(claim.known, measured, decision, claim.headline) if claim.known else None
+    headline = _headline(claim, measured)
+    comparison = agrees(claim.known, measured, decision, headline) if claim.known else None
     exhibits: tuple[Exhibit, ...] = ()
     if claim.exhibit is not None:
         try:
@@ -199,7 +200,7 @@ def _finish(
         claim,
         verdict,
         reason,
-        _with_headline(claim, measured, decision),
+        _with_headline(decision, summary(measured).get(headline or "")),
         measured.inputs,
         tuple(controls),
         comparison,
@@ -211,16 +212,19 @@ def _finish(
     )
 
 
-def _with_headline(claim: Claim, measured: Measured, decision: Decision) -> Decision:
-    if isinstance(claim.scope, Seeds) or decision.value is not None:
+def _headline(claim: Claim, measured: Measured) -> str | None:
+    """The number shown as the claim's value: the one it names, or its only one; the share of networks for Seeds."""
+    if claim.headline is not None and claim.headline not in measured.numbers:
+        raise UnknownName("measured number (headline)", claim.headline, measured.numbers)
+    if claim.headline is not None or isinstance(claim.scope, Seeds) or len(measured.numbers) != 1:
+        return claim.headline
+    return next(iter(measured.numbers))
+
+
+def _with_headline(decision: Decision, value: Any) -> Decision:
+    """The decision with a measured value (a number, or [lo, hi] of an enclosure), unless it has one of its own."""
+    if decision.value is not None:
         return decision
-    numbers = summary(measured)
-    name = claim.headline or (next(iter(numbers)) if len(numbers) == 1 else None)
-    if name is None:
-        return decision
-    if name not in numbers:
-        raise UnknownName("measured number (headline)", name, numbers)
-    value = numbers[name]
     if isinstance(value, list) and None not in value:
         return replace(decision, value=(value[0] + value[1]) / 2, interval=(value[0], value[1]))
     return replace(decision, value=float(value)) if isinstance(value, bool | float) else decision

@@ -20,6 +20,7 @@ from readoff.claims.enclosure import Enclosure
 from readoff.claims.evidence import Measured
 from readoff.claims.scope import Decision
 from readoff.core.errors import BadValue, UnknownName
+from readoff.statistics.binomial import lower, upper
 
 Agrees = Literal["yes", "no", "not comparable"]
 
@@ -98,7 +99,5 @@ def _rate(text: str) -> tuple[int, int] | None:
 
 
 def _overlap(a: tuple[int, int], b: tuple[int, int]) -> bool:
-    from readoff.statistics.binomial import lower, upper
-
     (a_low, a_high), (b_low, b_high) = [(lower(k, n, 0.975), upper(k, n, 0.975)) for k, n in (a, b)]
     return a_low <= b_high and b_low <= a_high

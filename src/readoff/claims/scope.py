@@ -17,11 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from readoff.claims.enclosure import Maybe
 from readoff.claims.subject import Subject
 from readoff.core.errors import BadValue
+from readoff.statistics.binomial import decide, lower, power, smallest_n, upper
 
 EXPLORATION = 1_000_000
 
@@ -97,11 +96,9 @@ def exploration_seeds(n: int) -> range:
 
 def unreachable(scope: Seeds, n: int) -> str | None:
     """Why `n` networks cannot reach the bar even without a failure; None if they can."""
-    from readoff.statistics.binomial import lower
-
-    if lower(n, n, scope.confidence) >= scope.at_least:
+    needed = smallest_n(scope.at_least, scope.confidence)
+    if n >= needed:
         return None
-    needed = int(np.ceil(np.log(1 - scope.confidence) / np.log(scope.at_least)))
     return (
         f"refused: {n} networks cannot show a share of {scope.at_least:g} at {scope.confidence:.0%} confidence even "
         f"without a failure; that takes {needed}. Use --seeds {needed} or a lower bar."
@@ -141,8 +138,6 @@ def decide_many(scope: Exists | EveryInput | Identity, answers: Maybe) -> Decisi
 
 def decide_seeds(scope: Seeds, answers: Maybe, given: Maybe) -> Decision:
     """k of n against the bar. What lies too close to call counts against whichever verdict is being reached."""
-    from readoff.statistics.binomial import lower, power, upper
-
     n = len(answers.certainly)
     yes = int((given.certainly & answers.certainly).sum())
     judged = int(given.certainly.sum() + (given.possibly & ~given.certainly & ~answers.certainly).sum())
@@ -162,9 +157,9 @@ def decide_seeds(scope: Seeds, answers: Maybe, given: Maybe) -> Decision:
     middle = (1 + scope.at_least) / 2
     strength = power(judged, scope.at_least, scope.confidence, middle)
     values = (yes / judged, (low, high), judged, strength, networks)
-    if low >= scope.at_least:
+    if decide(yes, judged, scope.at_least, scope.confidence) == "holds":
         return Decision("HOLDS", f"{count}: at least {low:.3f}, above {bar}", *values)
-    if high < scope.at_least:
+    if most_judged and decide(most, most_judged, scope.at_least, scope.confidence) == "fails":
         return Decision("FAILS", f"{count}: at most {high:.3f}, below {bar}", *values)
     return Decision(
         "UNDECIDED",
