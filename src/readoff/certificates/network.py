@@ -8,8 +8,8 @@ network in ball arithmetic, one matrix product after the other, and read at its 
                  x += act(x W_in + b_in) W_out + b_out
     logits = x[-1] W_U + b_U        without a direct path, the embedding of the last position is taken out of x first
 
-Slower than `balls.py` (about a millisecond a sequence and layer) and meant for domains of up to 100,000 inputs x
-outputs. A tie that does not show as exactly 0 stays "undecided".
+Slower than `balls.py` (a quarter of a millisecond a sequence and small layer) and meant for domains of up to 100,000
+inputs x outputs. A tie that does not show as exactly 0 stays "undecided".
 
 >>> state = {"embed.W_E": np.eye(2), "unembed.W_U": np.array([[1.0, 0.0], [0.0, 3.0]])}
 >>> certify_network(state, np.array([[0, 1], [1, 0]]), np.array([1, 1]), d_head_scale=1).lower.tolist()
