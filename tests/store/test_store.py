@@ -89,6 +89,7 @@ def test_ticks_order_registration_and_training(tmp_path):
     before, after = verdicts.registered(store, "hash1"), verdicts.registered(store, "hash2")
     trained = store.trained_since("r1", [2, 3])
     assert before is not None and after is not None and trained is not None and before < trained < after
+    assert filled(tmp_path / "s", data=b"again").trained_since("r1", [2, 3]) == trained, "trained again is not younger"
     assert store.trained_since("r1", [7]) is None and verdicts.registered(store, "hash3") is None
 
 

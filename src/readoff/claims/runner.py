@@ -93,6 +93,7 @@ class _Session:
     runs: dict[str, Run] = field(default_factory=dict)
     things: dict[str, Any] = field(default_factory=dict)
     measured: dict[tuple[str, str], Measured] = field(default_factory=dict)
+    identities: dict[str, str] = field(default_factory=dict)
 
 
 def check(
@@ -154,7 +155,7 @@ def _one(claim: Claim, session: _Session, reuse: bool) -> tuple[dict[str, Any], 
     try:
         refusal = unreachable(claim.scope, n) if isinstance(claim.scope, Seeds) else None
         if refusal:
-            return error_verdict(claim, BadValue(refusal)).record(), ""
+            raise BadValue(refusal)
         key = _key(claim, session)
         if key is not None and reuse and session.store is not None:
             stored = verdicts.load(session.store, key)
@@ -168,8 +169,10 @@ def _one(claim: Claim, session: _Session, reuse: bool) -> tuple[dict[str, Any], 
     except Exception as error:
         verdict, key = error_verdict(claim, error), None
     record = _record(verdict, session, time.perf_counter() - began)
-    if key is not None and session.store is not None and verdict.verdict != "ERROR":
-        verdicts.save(session.store, key, record, [exhibit.to_json() for exhibit in verdict.exhibits])
+    if session.store is not None:
+        found = [exhibit.to_json() for exhibit in verdict.exhibits]
+        again = key if key is not None and verdict.verdict != "ERROR" else f"not used again: {claim.id}"
+        verdicts.save(session.store, again, record, found)
     return record, key or ""
 
 
@@ -222,7 +225,7 @@ def _look(subject: Subject, measure: Measure, session: _Session) -> tuple[Any, M
 
 
 def _measure(subject: Subject, thing: Any, measure: Measure, key: tuple[str, str], session: _Session) -> Measured:
-    identities = [session.provider.identity(r, session.seeds) for r in recipes_of(subject)] if session.provider else []
+    identities = [_identity(recipe, session) for recipe in recipes_of(subject)]
     if session.store is None or not identities or None in identities:
         return as_measured(measure(thing))
     stored_key = content_id([*key, identities, list(session.seeds), library_fingerprint()], 64)
@@ -234,13 +237,22 @@ def _measure(subject: Subject, thing: Any, measure: Measure, key: tuple[str, str
     return measured
 
 
+def _identity(recipe: Any, session: _Session) -> str | None:
+    """A hash of the networks of a recipe, asked for once per session; None while they do not exist."""
+    if recipe.id not in session.identities and session.provider is not None:
+        found = session.provider.identity(recipe, session.seeds)
+        if found is not None:
+            session.identities[recipe.id] = found
+    return session.identities.get(recipe.id)
+
+
 def _key(claim: Claim, session: _Session) -> str | None:
     """The key under which a verdict is stored; None while its networks do not exist, or if they have no identity."""
     if session.store is None:
         return None
     parts: list[Any] = [shown_hash(claim, len(session.seeds)), list(session.seeds), library_fingerprint()]
     for recipe in controlled_recipes(claim):
-        found = session.provider.identity(recipe, session.seeds) if session.provider else None
+        found = _identity(recipe, session)
         if found is None:
             return None
         parts.append(found)

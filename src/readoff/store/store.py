@@ -116,11 +116,13 @@ class Store:
                 raise StoreError(f"{path} does not hold the bytes that were to be recorded; the row is not written.")
         with self.transaction() as tick:
             self.execute("INSERT OR IGNORE INTO recipe VALUES (?, ?, ?)", recipe_id, recipe_json, tick)
+            before = self.rows("SELECT tick FROM chunk WHERE id = ?", chunk_id)
+            first = before[0]["tick"] if before else tick  # training a damaged chunk again does not make it younger
             self.execute("DELETE FROM trace WHERE chunk = ?", chunk_id)
             self.execute("DELETE FROM network WHERE chunk = ?", chunk_id)
             self.execute(
                 "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, 'ready', ?, ?)",
-                *(chunk_id, recipe_id, file.name, sha256, json.dumps(dict(fingerprint), sort_keys=True), tick),
+                *(chunk_id, recipe_id, file.name, sha256, json.dumps(dict(fingerprint), sort_keys=True), first),
             )
             if trace_sha256 is not None:
                 name = self.trace_path(chunk_id).name
