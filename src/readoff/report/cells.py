@@ -127,7 +127,9 @@ def phase(data: Mapping[str, Any]) -> list[Grid]:
     "unknown"; without `facets` the first level is left out.
     """
     facets = [str(f) for f in data.get("facets") or []]
-    learned, expressible = (data["learned"], data["expressible"]) if facets else ([data["learned"]], [data["expressible"]])
+    learned, expressible = (
+        (data["learned"], data["expressible"]) if facets else ([data["learned"]], [data["expressible"]])
+    )
     grids = []
     for name, counts, can in zip(facets or [""], learned, expressible, strict=True):
         rows = [
@@ -166,7 +168,9 @@ def trace(data: Mapping[str, Any]) -> tuple[list[str], list[Grid]]:
             cells = [shaded(v, top, number(v, 3), "best" if b else "") for v, b in zip(row, mark)]
             rows.append(Row(str(label), cells))
         notes = missing(v for row in values for v in row)
-        grids.append(Grid([str(c) for c in step["labels"]], rows, title=str(step["name"]), style="heat step", notes=notes))
+        grids.append(
+            Grid([str(c) for c in step["labels"]], rows, title=str(step["name"]), style="heat step", notes=notes)
+        )
     return [str(token) for token in data["input"]], grids
 
 
@@ -190,7 +194,9 @@ def matrix(data: Mapping[str, Any]) -> list[list[float]]:
     rows, columns = len(data["rows"]), len(data["columns"])
     if len(values) != rows or any(len(row) != columns for row in values):
         sizes = sorted({len(row) for row in values})
-        raise ValueError(f"values are {len(values)} rows of {sizes} numbers, labels are {rows} rows by {columns} columns")
+        raise ValueError(
+            f"values are {len(values)} rows of {sizes} numbers, labels are {rows} rows by {columns} columns"
+        )
     return values
 
 

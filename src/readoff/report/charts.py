@@ -2,7 +2,7 @@
 
 The same chart serves a notebook (interactive, through Altair) and the report (static SVG, through `svg.drawn`):
 
-    chart, notes = curves({"series": [{"name": "seed 0", "x": [1, 10], "y": [2.2, 0.1]}], "x_axis": "step", "log_x": True})
+    chart, notes = curves({"series": [{"name": "seed 0", "x": [1, 10], "y": [2.2, 0.1]}], "log_x": True})
 
 Every function returns (chart, notes): the notes count what a picture cannot show, so that nothing is dropped unseen.
 Importing this module imports Altair; only figures do that, and only when they draw.
@@ -11,6 +11,7 @@ Importing this module imports Altair; only figures do that, and only when they d
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -27,6 +28,8 @@ SERIES = ("#2166ac", "#c05a00", "#5e3c99", "#1b7837", "#6b6b6b")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDTH, HEIGHT = 640, 250
+CURVE_LIMIT = 256
+"""At most this many healthy and as many failed curves are drawn."""
 
 Drawing = tuple[alt.TopLevelMixin, list[str]]
 
@@ -34,52 +37,79 @@ Drawing = tuple[alt.TopLevelMixin, list[str]]
 def themed(chart: Any, background: str = "transparent") -> Any:
     """The chart with the house's axes: no box, light grid, one font, no accessibility text per mark."""
     axis = {"labelColor": MUTED, "titleColor": INK, "domainColor": MUTED, "tickColor": MUTED, "gridColor": RULE}
-    return chart.configure(background=background, font=FONT, aria=False).configure_view(stroke=None).configure_axis(
-        labelFontSize=11, titleFontSize=12, titleFontWeight="normal", gridOpacity=0.6, **axis
+    return (
+        chart.configure(background=background, font=FONT, aria=False)
+        .configure_view(stroke=None)
+        .configure_axis(labelFontSize=11, titleFontSize=12, titleFontWeight="normal", gridOpacity=0.6, **axis)
     )
 
 
 def curves(data: Mapping[str, Any], points: int = 200) -> Drawing:
-    """{series: [{name, x, y, failed?}], x_axis?, y_axis?, log_x?, log_y?}: all thin, median of the others thick.
+    """{series: [{name, x, y, failed?}], x_axis?, y_axis?, log_x?, log_y?, rules?}: all thin, their median thick.
 
     At most `points` points a curve. A failed seed is dashed, in the other colour, and ends in a cross.
     """
-    alive, failed, lines, ends = [], [], [], []
     log_x, log_y = bool(data.get("log_x")), bool(data.get("log_y"))
-    unseen, nan, longest = 0, 0, 0
-    for given in data["series"]:
-        xs, ys = [real(v) for v in given["x"]], [real(v) for v in given["y"]]
-        if len(xs) != len(ys):
-            raise ValueError(f"series {given['name']!r} has {len(xs)} x and {len(ys)} y; give as many of each")
-        nan += sum(not math.isfinite(v) for v in [*xs, *ys])
-        drawable = [(x, y) for x, y in zip(xs, ys) if math.isfinite(x) and (x > 0 or not log_x)]
-        ys = [y if not (log_y and y <= 0) else math.nan for _, y in drawable]
-        unseen += len(xs) - len(drawable) + sum(log_y and y <= 0 for _, y in drawable)
-        xs = [x for x, _ in drawable]
-        longest = max(longest, len(xs))
-        name, bad = str(given["name"]), bool(given.get("failed"))
-        (failed if bad else alive).append((xs, ys))
-        lines += [_point(name, xs[i], ys[i], bad) for i in thin_curve(xs, ys, points)]
-        last = max((i for i, y in enumerate(ys) if math.isfinite(y)), default=None)
-        if bad and last is not None:
-            ends.append(_point(name, xs[last], ys[last], True))
-    notes = [f"{plural(nan, 'value is', 'values are')} not a number or infinite: the curve has a gap there."] if nan else []
-    if unseen:
-        notes.append(f"{plural(unseen, 'value')} at or below 0 cannot be drawn on a log axis.")
-    if longest > points:
-        notes.append(f"Each curve is thinned to {points} of up to {longest:,} points; highs and lows are kept.")
-    x = _axis(alt.X("x:Q"), data.get("x_axis"), [p["x"] for p in lines], log_x)
-    y = _axis(alt.Y("y:Q"), data.get("y_axis"), [p["y"] for p in lines], log_y)
+    read = [_curve(given, log_x, log_y) for given in data["series"]]
+    alive, failed = [c for c in read if not c.failed], [c for c in read if c.failed]
+    shown = [kept[i] for kept in (alive, failed) for i in thin_sorted(len(kept), CURVE_LIMIT, head=0)]
+    lines = {bad: [p for c in shown if c.failed == bad for p in c.points(points)] for bad in (False, True)}
+    x = _axis(alt.X("x:Q"), data.get("x_axis"), [p["x"] for bad in lines for p in lines[bad]], log_x)
+    y = _axis(alt.Y("y:Q"), data.get("y_axis"), [p["y"] for bad in lines for p in lines[bad]], log_y)
+    ends = [p for c in shown if c.failed for p in [q for q in c.points(points) if q["y"] is not None][-1:]]
     layers = [
-        _lines([p for p in lines if not p["failed"]], x, y, strokeWidth=0.8, opacity=0.4, color=BLUE),
-        _lines([p for p in lines if p["failed"]], x, y, strokeWidth=1.2, opacity=0.9, color=ORANGE, strokeDash=[4, 3]),
+        _lines(lines[False], x, y, strokeWidth=0.8, strokeOpacity=0.4, color=BLUE),
+        _lines(lines[True], x, y, strokeWidth=1.2, strokeOpacity=0.9, color=ORANGE, strokeDash=[4, 3]),
         alt.Chart(_data(ends)).mark_point(shape="cross", angle=45, size=60, color=ORANGE, filled=True).encode(x=x, y=y),
     ]
     if len(alive) > 1:
-        xs, ys = median_curve(alive)
-        middle = [_point("median", xs[i], ys[i], False) for i in thin_curve(xs, ys, points)]
-        layers.append(_lines(middle, x, y, strokeWidth=2.6, color=BLUE))
-    return _sized(alt.layer(*layers, *_rules(data))), notes
+        middle = _Curve("median", *median_curve([(c.xs, c.ys) for c in alive]))
+        layers.append(_lines(middle.points(points), x, y, strokeWidth=2.6, color=BLUE))
+    return _sized(alt.layer(*layers, *_rules(data))), _curve_notes(read, len(shown), points)
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """One series that can be drawn; y is NaN where there is a gap. Counts what cannot be drawn."""
+
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    failed: bool = False
+    not_numbers: int = 0
+    not_positive: int = 0
+
+    def points(self, limit: int) -> list[dict[str, Any]]:
+        """Rows of data, thinned; None for a gap."""
+        rows = [(self.xs[i], self.ys[i]) for i in thin_curve(self.xs, self.ys, limit)]
+        return [{"name": self.name, "x": x, "y": y if math.isfinite(y) else None} for x, y in rows]
+
+
+def _curve(given: Mapping[str, Any], log_x: bool, log_y: bool) -> _Curve:
+    xs, ys = [real(v) for v in given["x"]], [real(v) for v in given["y"]]
+    name = str(given["name"])
+    if len(xs) != len(ys):
+        raise ValueError(f"series {name!r} has {len(xs)} x and {len(ys)} y; give as many of each")
+    not_numbers = sum(not math.isfinite(v) for v in [*xs, *ys])
+    not_positive = sum((log_x and x <= 0) or (log_y and y <= 0) for x, y in zip(xs, ys))
+    rows = [(x, y) for x, y in zip(xs, ys) if math.isfinite(x) and (x > 0 or not log_x)]
+    heights = [y if y > 0 or not log_y else math.nan for _, y in rows]
+    return _Curve(name, [x for x, _ in rows], heights, bool(given.get("failed")), not_numbers, not_positive)
+
+
+def _curve_notes(read: Sequence[_Curve], shown: int, points: int) -> list[str]:
+    notes = []
+    nan, low = sum(c.not_numbers for c in read), sum(c.not_positive for c in read)
+    if nan:
+        notes.append(f"{plural(nan, 'value is', 'values are')} not a number or infinite: the curve has a gap there.")
+    if low:
+        notes.append(f"{plural(low, 'point')} at or below 0 cannot be drawn on a log axis.")
+    if shown < len(read):
+        notes.append(f"{shown:,} of {len(read):,} curves are drawn, evenly chosen; the median is of all.")
+    longest = max((len(c.xs) for c in read), default=0)
+    if longest > points:
+        notes.append(f"Each curve is thinned to {points} of up to {longest:,} points; highs and lows are kept.")
+    return notes
 
 
 def margins(data: Mapping[str, Any], points: int = 200) -> Drawing:
@@ -91,9 +121,9 @@ def margins(data: Mapping[str, Any], points: int = 200) -> Drawing:
     steps = [{"x": values[i], "y": i + 1} for i in thin_sorted(len(values), points)]
     x = _axis(alt.X("x:Q"), f"margin ({data['unit']})" if data.get("unit") else "margin", values, False)
     layers: list[Any] = [
-        alt.Chart(_data(steps)).mark_line(interpolate="step-after", strokeWidth=2, color=BLUE).encode(
-            x=x, y=alt.Y("y:Q", title="inputs with at most this margin")
-        )
+        alt.Chart(_data(steps))
+        .mark_line(interpolate="step-after", strokeWidth=2, color=BLUE)
+        .encode(x=x, y=alt.Y("y:Q", title="inputs with at most this margin"))
     ]
     if values:
         notes.insert(0, f"Smallest margin {number(values[0])} over {plural(len(values), 'input')}.")
@@ -105,7 +135,7 @@ def margins(data: Mapping[str, Any], points: int = 200) -> Drawing:
 
 
 def scatter(data: Mapping[str, Any], points: int = 400) -> Drawing:
-    """{x, y, series?: a name per point, x_axis?, y_axis?, log_x?, log_y?, rules?}: series differ in colour and shape."""
+    """{x, y, series?: a name per point, x_axis?, y_axis?, log_x?, log_y?, rules?}: a colour and shape per series."""
     xs, ys = [real(v) for v in data["x"]], [real(v) for v in data["y"]]
     names = [str(s) for s in data.get("series") or [""] * len(xs)]
     if not len(xs) == len(ys) == len(names):
@@ -135,7 +165,7 @@ def scatter(data: Mapping[str, Any], points: int = 400) -> Drawing:
         ]
         encoding["color"] = alt.Color("series:N", scale=scales[0], legend=legend)
         encoding["shape"] = alt.Shape("series:N", scale=scales[1], legend=legend)
-    marks = alt.Chart(_data(fine)).mark_point(size=36, opacity=0.75, color=BLUE).encode(**encoding)
+    marks = alt.Chart(_data(fine)).mark_point(size=36, strokeOpacity=0.75, color=BLUE).encode(**encoding)
     return _sized(alt.layer(marks, *_rules(data))), notes
 
 
@@ -145,10 +175,14 @@ def histogram(data: Mapping[str, Any], points: int = 30) -> Drawing:
     values = [v for v in given if math.isfinite(v)]
     counts, edges = np.histogram(values, bins=int(data.get("bins", min(points, 30)))) if values else ([], [0.0, 1.0])
     bars = [{"x": float(a), "x2": float(b), "y": int(c)} for a, b, c in zip(edges, edges[1:], counts)]
-    chart = alt.Chart(_data(bars)).mark_bar(color=BLUE, opacity=0.8, binSpacing=1).encode(
-        x=alt.X("x:Q", bin="binned", title=_title(data.get("x_axis"))),
-        x2="x2:Q",
-        y=alt.Y("y:Q", title=_title(data.get("y_axis") or "count")),
+    chart = (
+        alt.Chart(_data(bars))
+        .mark_bar(color=BLUE, fillOpacity=0.8, binSpacing=1)
+        .encode(
+            x=alt.X("x:Q", bin="binned", title=_title(data.get("x_axis"))),
+            x2="x2:Q",
+            y=alt.Y("y:Q", title=_title(data.get("y_axis") or "count")),
+        )
     )
     return _sized(alt.layer(chart, *_rules(data))), missing(given)
 
@@ -189,12 +223,8 @@ def _data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     return alt.InlineData(values=json.dumps(rows), format=alt.JsonDataFormat(type="json"))
 
 
-def _point(name: str, x: float, y: float, failed: bool) -> dict[str, Any]:
-    return {"name": name, "x": x, "y": y if math.isfinite(y) else None, "failed": failed}
-
-
 def _lines(points: list[dict[str, Any]], x: alt.X, y: alt.Y, **mark: Any) -> alt.Chart:
-    return alt.Chart(_data(points)).mark_line(**mark).encode(x=x, y=y, detail="name:N")
+    return alt.Chart(_data(points)).mark_line(strokeCap="round", **mark).encode(x=x, y=y, detail="name:N")
 
 
 def _axis(channel: Any, title: str | None, values: Sequence[float | None], log: bool) -> Any:
@@ -223,7 +253,11 @@ def _quoted(name: str) -> str:
 
 def _rules(data: Mapping[str, Any]) -> list[Any]:
     """Reference lines: `rules`: [{axis: "x" | "y", value, label}]."""
-    return [layer for rule in data.get("rules", ()) for layer in _rule(rule["axis"], real(rule["value"]), str(rule["label"]))]
+    return [
+        layer
+        for rule in data.get("rules", ())
+        for layer in _rule(rule["axis"], real(rule["value"]), str(rule["label"]))
+    ]
 
 
 def _rule(axis: str, at: float, label: str) -> list[Any]:

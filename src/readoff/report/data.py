@@ -2,23 +2,21 @@
 
     ReportData(
         claims=[{"id": "pairs/facts", "verdict": "HOLDS", "says": "The label entropy is 2.25 nats.", ...}],
-        statements=[{"id": "chan/rank-4", "text": "...", "speaker": "...", "place": "...", "stance": "asserts", ...}],
+        statements=[{"id": "pairs/rank-3", "says": "...", "speaker": "...", "place": "...", "stance": "asserts", ...}],
         exhibits=[{"claim_id": "pairs/facts", "id": "labels", "kind": "table", "title": "...", "caption": "...",
                    "data": {"columns": [...], "rows": [...]}}],
         meta={"readoff": "0.1.0", "profile": "quick", "rebuild": ["./run check"], ...},
     )
 
-A claim is the claim object of `readoff check --json` (id, verdict, scope, inputs, networks, value, interval, n, power,
-known, agrees, statement, relation, open, controls, networks_from, assumes, seconds, reused, reason), plus, where the
-ledger has them: `says`, `numbers` {name: value}, `known_source`, `standing`, `confidence`, `at_least`, `code`,
-`failed_seeds` [seed | {seed, reason}], `anomalies` [text], `would_change` (text), `study` (defaults to the id up to the first slash).
+A claim is a verdict record of the ledger (`readoff.claims.verdict`): the claim object of `readoff check --json` plus
+says, study, numbers, known_source, failed_seeds, registered, at_least, confidence, class, alternatives, answer; and
+its code, as text. A statement is a row of `readoff statements --json`.
 
-A statement: id, text, speaker, place, stance, quantifier, same (same weights / same recipe / reconstruction), standing,
-claims [ids], testable (default true) and, where false, reason.
+Meta is what `readoff check` stored about its last run (readoff, profile, device, seconds, claims), plus versions
+{package: version}, seeds {name: text}, rebuild [commands], studies {id: {title, intro}}.
 
-Meta: readoff, profile, device, seconds, versions {package: version}, seeds {name: text}, rebuild [commands],
-studies {id: {title, intro}}, error_rate (text). Everything is optional; what is absent is left out of the page or
-counted as missing. The data of each exhibit kind is described in `readoff.report.figures`.
+Only ids are needed; what is absent is left out of the page or counted as missing. The data of each exhibit kind is
+described in `readoff.report.figures`; `readoff.report.ledger` makes this value from a store.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,10 +37,6 @@ class ReportData:
     statements: Sequence[Record] = ()
     exhibits: Sequence[Record] = ()
     meta: Record = field(default_factory=dict)
-
-    def statement(self, identifier: str | None) -> Record | None:
-        """The statement with this id, or None."""
-        return next((s for s in self.statements if s["id"] == identifier), None)
 
 
 def study_of(identifier: str) -> str:

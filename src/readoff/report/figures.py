@@ -4,10 +4,10 @@ An exhibit is {claim_id, id, kind, title, caption, data}. The kinds and their da
 
 | kind | data | drawn by |
 |---|---|---|
-| heatmap | {rows, columns, row_axis?, column_axis?, values[row][column], gauge?, unit?} | `cells.heatmap`, large: `raster` |
+| heatmap | {rows, columns, row_axis?, column_axis?, values[row][column], gauge?, unit?} | `cells.heatmap` or `raster` |
 | curves | {series: [{name, x, y, failed?}], x_axis?, y_axis?, log_x?, log_y?, rules?} | `charts.curves` |
 | orders | {tokens, heads: {name: [order of tokens per seed]}} | `cells.orders` |
-| phase | {rows, columns, facets?, learned[facet][row][column] = [k, n], expressible[facet][row][column]} | `cells.phase` |
+| phase | {rows, columns, facets?, learned[facet][row][column] = [k, n], expressible} | `cells.phase` |
 | margins | {margins, error_bound?, unit?} | `charts.margins` |
 | trace | {input: tokens, steps: [{name, labels, values, rows?}]} | `cells.trace` |
 | table | {columns, rows} | `cells.table` |
@@ -99,6 +99,8 @@ def _chart(data: Mapping[str, Any], words: tuple, limit: int) -> Figure:
     anchor, kind, title, _ = words
     draw = getattr(charts, kind)
     points = {"scatter": 400, "histogram": 30}.get(kind, 200)
+    if kind == "curves":  # about seven bytes a point: start near what fits
+        points = max(svg.FEWEST, min(points, limit // (7 * max(1, len(data["series"])))))
     text, notes = svg.fitted(lambda p: draw(data, p), points, limit, f"{anchor}-", title)
     return Figure(*words, svg=text, notes=notes, keys=_curve_keys(data) if kind == "curves" else [])
 

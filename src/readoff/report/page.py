@@ -18,8 +18,8 @@ from pathlib import Path
 
 from readoff.report.data import ReportData, study_of
 from readoff.report.figures import FIGURE_LIMIT, Figure, figure
-from readoff.report.summary import coverage_line, error_rate, headline, lead, overturned_by
-from readoff.report.views import ClaimView, StatementView, anchor, claim_view, statement_view, tally
+from readoff.report.summary import checked_claims, coverage_line, error_rate, headline, lead, overturned_by
+from readoff.report.views import ClaimView, anchor, claim_view, statement_view, tally
 
 PAGE_LIMIT = 5_000_000
 """Most bytes of a whole report; figures share what the words leave."""
@@ -61,10 +61,10 @@ def render(data: ReportData) -> str:
         tally_of=tally,
         claims=claims,
         statements=statements,
-        known_claims={c.id: c for c in claims},
         studies=studies(data, claims),
-        error_rate=data.meta.get("error_rate") or error_rate(data.claims).sentence,
-        coverage=coverage_line(statements),
+        error_rate=error_rate(data.claims),
+        coverage=coverage_line(statements, claims),
+        checked_claims=checked_claims,
         odd=[c for c in claims if odd(c)],
         overturned_by=overturned_by(claims),
         style=_asset("page.css"),
@@ -85,7 +85,9 @@ def write(data: ReportData, path: Path) -> int:
 def studies(data: ReportData, claims: Sequence[ClaimView]) -> list[Study]:
     """Claims and exhibits by study, in order of first appearance; exhibits of unknown claims stay with their study."""
     limit = min(FIGURE_LIMIT, (PAGE_LIMIT * 4 // 5) // max(1, len(data.exhibits)))
-    names = list(dict.fromkeys([c.study for c in claims] + [study_of(str(e.get("claim_id", ""))) for e in data.exhibits]))
+    names = list(
+        dict.fromkeys([c.study for c in claims] + [study_of(str(e.get("claim_id", ""))) for e in data.exhibits])
+    )
     study_by_claim = {c.id: c.study for c in claims}
     figures: dict[str, list[Figure]] = {}
     loose: dict[str, list[Figure]] = {}
@@ -98,23 +100,22 @@ def studies(data: ReportData, claims: Sequence[ClaimView]) -> list[Study]:
     for name in names:
         known = (data.meta.get("studies") or {}).get(name) or {}
         members = [c for c in claims if c.study == name]
-        words = anchor("study", name), str(known.get("title") or name or "Other exhibits"), str(known.get("intro") or "")
+        words = (
+            anchor("study", name),
+            str(known.get("title") or name or "Other exhibits"),
+            str(known.get("intro") or ""),
+        )
         if members or name in loose:
-            out.append(Study(name, *words, members, {c.id: figures.get(c.id, []) for c in members}, loose.get(name, [])))
+            out.append(
+                Study(name, *words, members, {c.id: figures.get(c.id, []) for c in members}, loose.get(name, []))
+            )
     return out
 
 
 def odd(claim: ClaimView) -> bool:
     """Whether a claim belongs into the section of anomalies."""
-    controls = any(c.as_expected is not True for c in claim.controls)
-    return bool(
-        claim.verdict != "HOLDS" or controls or claim.agrees == "differs" or claim.failed_seeds or claim.anomalies
-    )
-
-
-def statement_claims(statement: StatementView, known: dict[str, ClaimView]) -> list[ClaimView]:
-    """The checked claims of a statement."""
-    return [known[c] for c in statement.claims if c in known]
+    controls = not all(c.as_expected for c in claim.controls)
+    return bool(claim.verdict != "HOLDS" or controls or claim.agrees == "differs" or claim.failed_seeds)
 
 
 def _asset(name: str) -> str:

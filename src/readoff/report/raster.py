@@ -73,7 +73,10 @@ def shrunk(data: Mapping[str, Any], side: int) -> tuple[Mapping[str, Any], list[
     if max(down, across) <= 1:
         return data, []
     blocks = [
-        [_mean([v for row in values[i : i + down] for v in row[j : j + across]]) for j in range(0, len(columns), across)]
+        [
+            _mean([v for row in values[i : i + down] for v in row[j : j + across]])
+            for j in range(0, len(columns), across)
+        ]
         for i in range(0, len(rows), down)
     ]
     small = {**data, "rows": rows[::down], "columns": columns[::across], "values": blocks}

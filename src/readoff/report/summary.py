@@ -3,12 +3,11 @@
 The title is a claim, because a reader should be able to disagree with it:
 
 >>> from readoff.report.views import claim_view
->>> headline([claim_view({"id": "a/b", "verdict": "HOLDS"}, None), claim_view({"id": "a/c", "verdict": "FAILS"}, None)], [])
+>>> headline([claim_view({"id": f"a/{v}", "verdict": v}, None) for v in ("HOLDS", "FAILS")], [])
 '1 of 2 claims hold; 1 fails'
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from readoff.report.data import Record, ReportData
 from readoff.report.text import number, plural, real
@@ -19,46 +18,25 @@ OVERTURNS = {
     "checked again. A witness says that something can be, never that it is usual.",
     "EveryInput": "One input of the domain on which the network is not right by more than the error bound.",
     "Seeds": "Fresh seeds whose rate falls on the other side of the bar: run with more seeds, or with other ones.",
-    "EveryNetwork": "One network inside the stated class that does it, or a hole in a lemma that the claim assumes. The "
-    "trained attack inside the class is the attempt made here.",
+    "EveryNetwork": "One network inside the stated class that does it, or a hole in a lemma that the claim assumes. "
+    "Networks trained inside the class are the attempt made here.",
     "Identity": "One assignment on which the two sides differ.",
 }
 """What would change a verdict, by scope."""
 
 
-@dataclass(frozen=True)
-class ErrorRate:
-    """How many of the library's verdicts chance alone may have made."""
-
-    judged: int
-    held: int
-    expected: float
-    without: int
-
-    @property
-    def sentence(self) -> str:
-        """The rate in words."""
-        if not self.judged:
-            return "No claim of this page rests on a sample of networks, so no verdict is a matter of chance."
-        some = min(1.0, self.expected)
-        text = (
-            f"{plural(self.judged, 'claim rests', 'claims rest')} on a sample of networks and {self.held} of them "
-            f"{'holds' if self.held == 1 else 'hold'}. Each is judged alone, at its own confidence. If every one of "
-            f"them were in truth just below its bar, chance would still pass {number(self.expected, 3)} of them on average, and at least "
-            f"one with a probability of at most {number(some, 3)}. No correction for the number of claims is applied."
-        )
-        if self.without:
-            text += f" For {plural(self.without, 'further sampled claim')} the ledger has no confidence, so none is counted."
-        return text
-
-
-def error_rate(claims: Sequence[Record]) -> ErrorRate:
-    """The expected number of false HOLDS over the claims whose scope is Seeds."""
-    sampled = [c for c in claims if str(c.get("scope")).startswith("Seeds")]
-    known = [c for c in sampled if c.get("confidence") is not None]
-    expected = sum(1 - real(c["confidence"]) for c in known)
-    held = sum(c.get("verdict") == "HOLDS" for c in known)
-    return ErrorRate(len(known), held, round(expected, 12), len(sampled) - len(known))
+def error_rate(claims: Sequence[Record]) -> str:
+    """How many of the verdicts that rest on a sample of networks chance alone may have made."""
+    confidences = [real(c["confidence"]) for c in claims if c.get("confidence") is not None]
+    if not confidences:
+        return "No verdict of this page rests on a sample of networks, so none is a matter of chance."
+    expected = round(sum(1 - confidence for confidence in confidences), 9)
+    return (
+        f"{plural(len(confidences), 'claim rests', 'claims rest')} on a sample of networks, each judged alone at its "
+        f"own confidence. If all of them were in truth just below their bars, {number(expected, 3)} would be expected "
+        f"to hold by chance, and one or more with a probability of at most {number(min(1.0, expected), 3)}, before "
+        "controls. Nothing is corrected for their number."
+    )
 
 
 def headline(claims: Sequence[ClaimView], statements: Sequence[StatementView]) -> str:
@@ -81,40 +59,50 @@ def lead(data: ReportData, claims: Sequence[ClaimView], statements: Sequence[Sta
     how = f" with the {meta['profile']} profile" if meta.get("profile") else ""
     where = f" on {meta['device']}" if meta.get("device") else ""
     took = f" in {number(meta['seconds'], 3)} s" if meta.get("seconds") is not None else ""
+    now = len(meta.get("claims", data.claims))
+    earlier = "; the other verdicts are of earlier runs" if now < len(data.claims) else ""
     sources = {"trained": 0, "zoo": 0, "constructed": 0, "imported": 0}
     for claim in data.claims:
         if claim.get("networks_from") in sources:
             sources[str(claim["networks_from"])] += 1
     words = {"trained": "trained for this run", "zoo": "shipped in the zoo", "constructed": "built by hand"}
     on = ", ".join(f"networks {words.get(name, name)} ({count})" for name, count in sources.items() if count)
-    broken = sum(any(c.as_expected is not True for c in claim.controls) for claim in claims)
+    broken = sum(not all(c.as_expected for c in claim.controls) for claim in claims)
     controls = (
         "Every control did what it should."
         if not broken
         else f"In {plural(broken, 'claim')} a control did not do what it should."
     )
     rest = f" The verdicts rest on: {on}." if on else ""
-    text = f"{ran} checked {plural(len(claims), 'claim')}{how}{where}{took}.{rest}"
-    return f"{text} {controls} {coverage_line(statements)}" if claims else f"{text} {coverage_line(statements)}"
+    text = f"{ran} checked {plural(now, 'claim')}{how}{where}{took}{earlier}.{rest}"
+    return (
+        f"{text} {controls} {coverage_line(statements, claims)}"
+        if claims
+        else f"{text} {coverage_line(statements, claims)}"
+    )
 
 
-def coverage_line(statements: Sequence[StatementView]) -> str:
-    """How much of the inventory of statements has a claim."""
+def coverage_line(statements: Sequence[StatementView], claims: Sequence[ClaimView]) -> str:
+    """How much of the inventory of statements has a verdict."""
     if not statements:
         return "The inventory of statements is empty."
-    testable = [s for s in statements if s.testable]
-    covered = sum(bool(s.claims) for s in testable)
+    testable = [s for s in statements if not s.not_testable]
+    covered = sum(bool(checked_claims(s, claims)) for s in testable)
     return (
-        f"Of {plural(len(statements), 'statement')} in the inventory, {len(testable)} can be tested and "
-        f"{covered} of those {'has' if covered == 1 else 'have'} a claim."
+        f"Of {plural(len(statements), 'statement')} in the inventory, {len(testable)} can be tested; "
+        f"{covered} of those {'has' if covered == 1 else 'have'} a verdict here."
     )
+
+
+def checked_claims(statement: StatementView, claims: Sequence[ClaimView]) -> list[ClaimView]:
+    """The claims of a statement that have a verdict: those it names, with their sub-claims."""
+    return [c for c in claims if any(c.id == name or c.id.startswith(name + "/") for name in statement.claims)]
 
 
 def overturned_by(claims: Sequence[ClaimView]) -> list[tuple[str, str, list[ClaimView]]]:
     """(scope, what would change the verdict, the claims of that scope), in the order of OVERTURNS."""
-    groups = []
-    for scope, text in OVERTURNS.items():
-        members = [c for c in claims if c.scope.split()[0:1] == [scope] and c.verdict in ("HOLDS", "FAILS")]
-        if members:
-            groups.append((scope, text, members))
-    return groups
+    decided = [c for c in claims if c.verdict in ("HOLDS", "FAILS")]
+    groups = [
+        (scope, text, [c for c in decided if c.scope.split()[:1] == [scope]]) for scope, text in OVERTURNS.items()
+    ]
+    return [group for group in groups if group[2]]

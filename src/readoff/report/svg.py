@@ -19,7 +19,23 @@ COLOURS = {INK: "var(--ink)", MUTED: "var(--muted)", RULE: "var(--rule)", BLUE: 
 NOISE = ("class", "role", "aria-hidden", "aria-roledescription", "aria-label", "pointer-events", "version")
 GEOMETRY = ("d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "r")
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+e-?\d+")
+FEWEST = 6
+"""A chart is not thinned below this many points a curve."""
+
+INHERITED = (
+    "fill",
+    "stroke",
+    "stroke-width",
+    "stroke-opacity",
+    "fill-opacity",
+    "stroke-dasharray",
+    "stroke-linecap",
+    "font-family",
+    "font-size",
+    "text-anchor",
+)
 NAMESPACE = "{http://www.w3.org/2000/svg}"
+POLYLINE = re.compile(r"(?:M[\d.,e-]+(?:(?:L[\d.,e-]+)+|Z)?)+")
 REFERENCE = re.compile(r"url\(#([^)]*)\)")
 
 
@@ -30,14 +46,17 @@ def drawn(chart: Any, prefix: str, label: str) -> str:
     return tidied(vl_convert.vegalite_to_svg(themed(chart).to_dict()), prefix, label)
 
 
-def fitted(draw: Callable[[int], tuple[Any, list[str]]], points: int, limit: int, prefix: str, label: str) -> tuple[str, list[str]]:
-    """The drawing with the most points whose SVG stays within `limit` characters, halving from `points`."""
+def fitted(
+    draw: Callable[[int], tuple[Any, list[str]]], points: int, limit: int, prefix: str, label: str
+) -> tuple[str, list[str]]:
+    """The drawing with (nearly) the most points, up to `points`, whose SVG stays within `limit` bytes."""
     while True:
         chart, notes = draw(points)
         text = drawn(chart, prefix, label)
-        if len(text.encode()) <= limit or points <= 8:
+        size = len(text.encode())
+        if size <= limit or points <= FEWEST:
             return text, notes
-        points //= 2
+        points = max(FEWEST, min(points - 1, int(0.95 * points * limit / size)))
 
 
 def tidied(text: str, prefix: str, label: str) -> str:
@@ -50,9 +69,15 @@ def tidied(text: str, prefix: str, label: str) -> str:
 
 
 def relative(path: str) -> str:
-    """A path of M and L commands with absolute points, as M and l with relative ones in tenths of a pixel."""
+    """A path of M, L and Z with absolute points, as M and l with relative ones in tenths of a pixel.
+
+    A point that is alone is drawn as a line without length, which round caps make a dot.
+    """
     out, here = [], (0, 0)
-    for command, x, y in re.findall(r"([ML])(-?[\d.e-]+),(-?[\d.e-]+)", path):
+    for command, x, y in re.findall(r"([MLZ])(?:(-?[\d.e-]+),(-?[\d.e-]+))?", path):
+        if command == "Z":
+            out.append("h0")
+            continue
         point = round(10 * float(x)), round(10 * float(y))
         if command == "M":
             out.append(f"M{_tenths(point[0])},{_tenths(point[1])}")
@@ -64,27 +89,45 @@ def relative(path: str) -> str:
 
 
 def _clean(element: ElementTree.Element, prefix: str) -> None:
-    for name in [name for name in element.attrib if name in NOISE]:
-        del element.attrib[name]
-    for name, value in element.attrib.items():
-        if name == "id":
-            value = prefix + value
-        elif name == "d" and re.fullmatch(r"(?:[ML][^A-Za-z]+(?:e-\d+[^A-Za-z]*)*)+", value):
-            value = relative(value)
-        elif name in GEOMETRY:
-            value = NUMBER.sub(lambda found: f"{round(float(found[0]), 1):g}", value)
-        element.attrib[name] = COLOURS.get(value, REFERENCE.sub(rf"url(#{prefix}\1)", value))
-    if "font-family" in element.attrib:
-        element.attrib["font-family"] = "inherit"
     element.tag = element.tag.removeprefix(NAMESPACE)
+    element.attrib = {name: _value(name, value, prefix) for name, value in element.attrib.items() if _seen(name, value)}
     for child in list(element):
+        unseen = child.attrib.get("class") in ("background", "foreground") and "stroke" not in child.attrib
+        unseen = unseen or child.attrib.get("opacity") == "0"
         _clean(child, prefix)
-        tag = child.tag
-        empty_path = tag == "path" and child.attrib.get("d", "") in ("", "M0,0h0v0h0Z")
-        if empty_path or "display" in child.attrib or (tag == "g" and not len(child)):
+        if unseen or (child.tag == "g" and not len(child)):
             element.remove(child)
-        elif tag == "g" and len(child) == 1 and not set(child.attrib) - {"transform"}:
+        elif child.tag == "g" and len(child) == 1 and not set(child.attrib) - {"transform"}:
             _lift(element, child)
+    _hoist(element)
+
+
+def _seen(name: str, value: str) -> bool:
+    return name not in NOISE and (name, value) not in (("transform", "translate(0,0)"), ("opacity", "1"))
+
+
+def _value(name: str, value: str, prefix: str) -> str:
+    if name == "id":
+        return prefix + value
+    if name == "font-family":
+        return "inherit"
+    if name == "d" and POLYLINE.fullmatch(value):
+        return relative(value)
+    if name in GEOMETRY:
+        return NUMBER.sub(lambda found: f"{round(float(found[0]), 1):g}", value)
+    return COLOURS.get(value, REFERENCE.sub(rf"url(#{prefix}\1)", value))
+
+
+def _hoist(group: ElementTree.Element) -> None:
+    """Write what all children of a group inherit alike once, on the group."""
+    if group.tag != "g" or len(group) < 2:
+        return
+    for name in INHERITED:
+        values = {child.attrib.get(name) for child in group}
+        if len(values) == 1 and None not in values:
+            group.attrib[name] = values.pop() or ""
+            for child in group:
+                del child.attrib[name]
 
 
 def _lift(parent: ElementTree.Element, group: ElementTree.Element) -> None:

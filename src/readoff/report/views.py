@@ -3,7 +3,7 @@
 >>> view = claim_view({"id": "pairs/two-heads-learn", "verdict": "HOLDS", "scope": "Seeds", "value": 0.96875,
 ...                    "interval": [0.9, 1.0], "n": 64, "at_least": 0.9, "confidence": 0.95}, None)
 >>> view.symbol, view.ours, view.beside, view.scope
-('✓', ['62 of 64'], '0.9688 [0.9, 1]', 'Seeds ≥\\xa00.9 at 95\\xa0%')
+('✓', '62 of 64', '0.9688 [0.9, 1]', 'Seeds ≥\\xa00.9 at 95\\xa0%')
 
 A verdict is never colour alone: it has a word and a symbol. Templates only place what is written here.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from readoff.report.data import VERDICTS, Record, study_of
 from readoff.report.text import interval, number, real, value
 
-SYMBOLS = dict(zip(VERDICTS, "✓✗?∅○!"))
+SYMBOLS: dict[str, str] = dict(zip(VERDICTS, "✓✗?∅○!"))
 AGREES = {"yes": "agrees", "no": "differs", "not comparable": "not comparable"}
 FROM = {
     "trained": "trained",
@@ -31,13 +31,17 @@ class Control:
 
     name: str
     expected: str
-    as_expected: bool | None
+    as_expected: bool
+
+    verdict: str = ""
+    reason: str = ""
 
     @property
     def outcome(self) -> str:
         """The outcome in words."""
-        did = {True: "as expected", False: "NOT as expected", None: "undecided"}[self.as_expected]
-        return f"must {self.expected}: {did}"
+        did = "as expected" if self.as_expected else "NOT as expected"
+        found = f" ({self.verdict}{': ' if self.reason else ''}{self.reason})" if self.verdict else ""
+        return f"must {self.expected}: {did}{found}"
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,7 @@ class StatementView:
     who: str
     standing: str
     claims: Sequence[str]
-    testable: bool
-    reason: str
+    not_testable: str
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,9 @@ class ClaimView:
     relation: str
     scope: str
     strength: Sequence[str]
-    ours: Sequence[str]
+    ours: str
     beside: str
-    known: Sequence[str]
+    known: str
     known_source: str
     agrees: str
     controls: Sequence[Control]
@@ -81,14 +84,12 @@ class ClaimView:
     assumes: Sequence[str]
     code: str
     open: bool
-    failed_seeds: Sequence[tuple[str, str]]
-    anomalies: Sequence[str]
-    would_change: str
+    failed_seeds: Sequence[str]
 
     @property
     def controls_line(self) -> str:
         """How many controls did as expected."""
-        good = sum(c.as_expected is True for c in self.controls)
+        good = sum(c.as_expected for c in self.controls)
         return f"{good} of {len(self.controls)}" if self.controls else "none"
 
 
@@ -109,36 +110,36 @@ def claim_view(claim: Record, statement: StatementView | None) -> ClaimView:
         strength=_strength(claim),
         ours=ours,
         beside=beside,
-        known=[] if claim.get("known") is None else lines(claim["known"]),
+        known="" if claim.get("known") is None else value(claim["known"]),
         known_source=str(claim.get("known_source") or ""),
         agrees=AGREES.get(str(claim.get("agrees")), str(claim.get("agrees") or "")),
-        controls=[Control(str(c["name"]), str(c["expected"]), c.get("as_expected")) for c in claim.get("controls") or ()],
+        controls=[_control(c) for c in claim.get("controls") or ()],
         standing=str(claim.get("standing") or (statement.standing if statement else "")),
         networks_from=FROM.get(str(claim.get("networks_from")), str(claim.get("networks_from") or "")),
-        numbers=[(str(name), value(given)) for name, given in (claim.get("numbers") or {}).items()],
+        numbers=[(str(name), measured(given)) for name, given in (claim.get("numbers") or {}).items()],
         facts=_facts(claim),
         reason=str(claim.get("reason") or ""),
         assumes=[value(a) for a in claim.get("assumes") or ()],
         code=str(claim.get("code") or ""),
         open=bool(claim.get("open")),
-        failed_seeds=[_failed(seed) for seed in claim.get("failed_seeds") or ()],
-        anomalies=[value(a) for a in claim.get("anomalies") or ()],
-        would_change=str(claim.get("would_change") or ""),
+        failed_seeds=[value(seed) for seed in claim.get("failed_seeds") or ()],
     )
 
 
 def statement_view(statement: Record) -> StatementView:
     """Put one statement into words."""
     speaker, stance = statement.get("speaker") or "", statement.get("stance")
-    parts = [f"{speaker} ({stance})" if stance else speaker, *(str(statement[k]) for k in ("place", "quantifier", "same") if statement.get(k))]
+    parts = [
+        f"{speaker} ({stance})" if stance else speaker,
+        *(str(statement[k]) for k in ("place", "quantifier", "basis") if statement.get(k)),
+    ]
     return StatementView(
         id=str(statement["id"]),
-        text=str(statement.get("text") or statement["id"]),
+        text=str(statement.get("says") or statement["id"]),
         who=" · ".join(part for part in parts if part),
         standing=str(statement.get("standing") or ""),
         claims=[str(c) for c in statement.get("claims") or ()],
-        testable=bool(statement.get("testable", True)),
-        reason=str(statement.get("reason") or ""),
+        not_testable=str(statement.get("not_testable") or ""),
     )
 
 
@@ -151,35 +152,65 @@ def scope_line(claim: Record) -> str:
     return " ".join(part for part in (scope, bar, sure, given) if part)
 
 
-def lines(given: Any) -> list[str]:
-    """A value as lines: one per entry of a mapping, otherwise one."""
-    return [f"{name}: {value(item)}" for name, item in given.items()] if isinstance(given, Mapping) else [value(given)]
-
-
 def anchor(kind: str, identifier: str) -> str:
     """A fragment that is safe in HTML and in CSS. Different ids give different fragments.
 
     >>> anchor("claim", "pairs/facts"), anchor("claim", "a b")
     ('claim-pairs.facts', 'claim-a_20b')
     """
-    safe = "".join(c if c.isascii() and (c.isalnum() or c == "-") else "." if c == "/" else f"_{ord(c):x}" for c in identifier)
+    safe = "".join(
+        c if c.isascii() and (c.isalnum() or c == "-") else "." if c == "/" else f"_{ord(c):x}" for c in identifier
+    )
     return f"{kind}-{safe}"
 
 
-def _ours(claim: Record) -> tuple[list[str], str]:
+def _ours(claim: Record) -> tuple[str, str]:
     given, n = claim.get("value"), claim.get("n")
-    around = interval(claim.get("interval"))
+    bounds = claim.get("interval")
+    around = interval(bounds)
     if given is None:
-        return [], around
-    if isinstance(given, int | float) and not isinstance(given, bool) and n and str(claim.get("scope")).startswith("Seeds"):
+        return "", around
+    if bounds is not None and bounds[1] - bounds[0] < 1e-6 * max(1.0, abs(bounds[0])):
+        return number(given, 9), f"within {number((bounds[1] - bounds[0]) / 2, 2)}" if bounds[1] > bounds[0] else ""
+    if (
+        isinstance(given, int | float)
+        and not isinstance(given, bool)
+        and n
+        and str(claim.get("scope")).startswith("Seeds")
+    ):
         k = real(given) * n
         if 0 <= k <= n and abs(k - round(k)) < 1e-6:
-            return [f"{round(k):,} of {n:,}"], f"{number(given)} {around}".strip()
-    return lines(given), around
+            return f"{round(k):,} of {n:,}", f"{number(given)} {around}".strip()
+    return number(given, 6) if isinstance(given, float) else value(given), around
+
+
+def measured(given: Any) -> str:
+    """A measured number as the ledger keeps it: a scalar, an enclosure [lo, hi], or the summary of an array.
+
+    >>> measured([0.875, 0.875]), measured({"count": 64, "finite": 64, "low": 0.5, "median": 1.0, "high": 1.0})
+    ('0.875', '1 (median of 64; from 0.5 to 1)')
+    """
+    if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2:
+        low, high = map(real, given)
+        if not high - low < 1e-6 * max(1.0, abs(low)):
+            return interval(given)
+        return number((low + high) / 2, 9) + (f" (within {number((high - low) / 2, 2)})" if high > low else "")
+    if isinstance(given, Mapping) and "median" in given and "count" in given:
+        lost = given["count"] - given["finite"]
+        text = f"{number(given['median'])} (median of {number(given['count'])}; "
+        text += f"from {number(given['low'])} to {number(given['high'])}"
+        return text + (f"; {lost} not a number)" if lost else ")")
+    return value(given)
+
+
+def _control(control: Record) -> Control:
+    texts = (str(control.get("verdict") or ""), str(control.get("reason") or ""))
+    return Control(str(control["name"]), str(control["expected"]), control.get("as_expected") is True, *texts)
 
 
 def _strength(claim: Record) -> list[str]:
-    return [f"{axis}: {claim[axis]}" for axis in ("inputs", "networks") if claim.get(axis)]
+    named = [f"class: {claim['class']}"] if claim.get("class") else []
+    return named + [f"{axis}: {claim[axis]}" for axis in ("inputs", "networks") if claim.get(axis)]
 
 
 def _facts(claim: Record) -> list[tuple[str, str]]:
@@ -187,16 +218,13 @@ def _facts(claim: Record) -> list[tuple[str, str]]:
         ("networks judged", number(claim["n"]) if claim.get("n") is not None else ""),
         ("power at this n", number(claim["power"]) if claim.get("power") is not None else ""),
         ("networks", FROM.get(str(claim.get("networks_from")), str(claim.get("networks_from") or ""))),
+        ("stated", f"{claim['registered']} its networks were trained" if claim.get("registered") else ""),
+        ("alternatives", value(claim["alternatives"]) if claim.get("alternatives") else ""),
+        ("answer", str(claim.get("answer") or "")),
         ("re-used from an earlier run", "yes" if claim.get("reused") else ""),
         ("seconds", number(claim["seconds"], 3) if claim.get("seconds") is not None else ""),
     ]
     return [(name, text) for name, text in facts if text]
-
-
-def _failed(seed: Any) -> tuple[str, str]:
-    if isinstance(seed, Mapping):
-        return value(seed.get("seed")), str(seed.get("reason") or "")
-    return value(seed), ""
 
 
 def tally(views: Sequence[ClaimView]) -> list[tuple[str, str, int]]:

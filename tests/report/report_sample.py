@@ -68,7 +68,10 @@ def phase() -> dict:
     for facet in facets:
         bias = not facet.startswith("no")
         learned.append(
-            [[[0 if h == d == 1 and not bias else min(64, 30 + 9 * h * d - 4 * (not bias)), 64] for d in sizes] for h in heads]
+            [
+                [[0 if h == d == 1 and not bias else min(64, 30 + 9 * h * d - 4 * (not bias)), 64] for d in sizes]
+                for h in heads
+            ]
         )
         expressible.append([["impossible" if h == d == 1 and not bias else "possible" for d in sizes] for h in heads])
     learned[3][2][4] = None
@@ -94,8 +97,16 @@ def trace() -> dict:
                 "rows": ["head 0", "head 1"],
                 "values": [[0.01, 0.82, 0.01, 0.15, 0.01], [0.02, 0.09, 0.01, 0.87, 0.01]],
             },
-            {"name": "head 0 writes (centred)", "labels": PAIRS, "values": [-1.2, -1, 3.1, -0.9, -1.1, -0.8, -1.3, 3.6, 2.9, -3.3]},
-            {"name": "head 1 writes (centred)", "labels": PAIRS, "values": [-2.2, -2, -2.3, -1.9, -2.1, -1.8, 3.4, 0.2, 5.1, 3.6]},
+            {
+                "name": "head 0 writes (centred)",
+                "labels": PAIRS,
+                "values": [-1.2, -1, 3.1, -0.9, -1.1, -0.8, -1.3, 3.6, 2.9, -3.3],
+            },
+            {
+                "name": "head 1 writes (centred)",
+                "labels": PAIRS,
+                "values": [-2.2, -2, -2.3, -1.9, -2.1, -1.8, 3.4, 0.2, 5.1, 3.6],
+            },
             {"name": "logits", "labels": PAIRS, "values": [-3.4, -3, 0.8, -2.8, -3.2, -2.6, 2.1, 3.8, 8.0, 0.3]},
         ],
     }
@@ -124,7 +135,13 @@ def exhibits() -> list[dict]:
     big = rng.normal(0, 1, (113, 113)).round(3).tolist()
     names = [str(i) for i in range(113)]
     listed = [
-        ("pairs/worked-example", "trace", "One input through one network", "Seed 1,000,003, number by number.", trace()),
+        (
+            "pairs/worked-example",
+            "trace",
+            "One input through one network",
+            "Seed 1,000,003, number by number.",
+            trace(),
+        ),
         ("pairs/two-heads-learn", "curves", "Loss of all 64 seeds", "Exact population loss.", curves(rng)),
         ("pairs/two-heads-learn", "margins", "Margins over the whole domain", "Seed 3.", margins(rng)),
         ("pairs/opposite-orders", "orders", "Attention orders of both heads", "Most attended on top.", orders(rng)),
@@ -143,7 +160,10 @@ def exhibits() -> list[dict]:
             "table",
             "Facts of the task",
             "",
-            {"columns": ["quantity", "value", "exact"], "rows": [["label entropy (nats)", 2.25273, "no"], ["majority", 0.125, "1/8"]]},
+            {
+                "columns": ["quantity", "value", "exact"],
+                "rows": [["label entropy (nats)", 2.25273, "no"], ["majority", 0.125, "1/8"]],
+            },
         ),
         (
             "skip/parity-heads",
@@ -226,9 +246,10 @@ def claims() -> list[dict]:
         claim(
             "pairs/facts",
             "HOLDS",
-            "Label entropy, majority accuracy and the ceiling with one order statistic.",
-            value={"entropy (nats)": 2.25273, "majority": 0.125, "one order statistic": 0.4375, "entropy given it": 1.04041},
-            known={"entropy (nats)": 2.25273, "majority": 0.125, "one order statistic": 0.4375, "entropy given it": 1.04041},
+            "The label entropy of the task.",
+            value=2.2527299552,
+            interval=[2.2527299551, 2.2527299553],
+            known="2.25273",
             known_source="independent calculation",
             agrees="yes",
             networks_from=None,
@@ -241,9 +262,12 @@ def claims() -> list[dict]:
             statement="author/learned",
             relation="supports",
             controls=[control("untrained"), control("permuted labels")],
-            failed_seeds=[{"seed": 12, "reason": "stuck at loss 0.35"}, {"seed": 40, "reason": "diverged at step 611"}],
-            numbers={"accuracy, median": 1.0, "accuracy, lowest": 0.875, "steps to margin 1, median": 412},
-            would_change="Three or more failing seeds in a fresh sample of 64.",
+            failed_seeds=[12, 40],
+            numbers={
+                "accuracy": {"count": 64, "finite": 63, "low": 0.875, "median": 1.0, "high": 1.0},
+                "entropy": [2.25272995, 2.25272996],
+            },
+            registered="before",
             **seeds(62, 64, 0.9047),
         ),
         claim(
@@ -257,7 +281,7 @@ def claims() -> list[dict]:
             agrees="not comparable",
             controls=[control("heads from different seeds"), control("untrained")],
             reason="56 of 63 straddles the bar of 0.9; with 64 networks the power at a true rate of 0.95 is 0.58.",
-            code='@claim("pairs/opposite-orders", ...)\ndef opposite_orders(run):\n    order = attention_order(run)\n    return order[:, 0] == order[:, 1, ::-1]\n',
+            code="def opposite_orders(numbers):\n    return numbers['tau'] == -1\n",
             **{**seeds(56, 63, 0.8), "given": "solves the task"},
         ),
         claim(
@@ -340,10 +364,23 @@ def claims() -> list[dict]:
             reason="It also holds after a constant gauge shift, which changes no answer.",
             **seeds(60, 64, 0.87),
         ),
-        claim("pairs/calibration-entries", "UNCONTROLLED", "Head 0's small entries are calibration.", statement="chan/calibration", open=True),
-        claim("pairs/inconsistent-rule", "FAILS", "Attending to 2 raises class 4 only.", statement="chan/rule", relation="corrects",
-              controls=[control("shuffled orders")], reason="The least-attended token raises two or more of its pairs in 26 of 32 heads.",
-              **seeds(6, 32, 0.08)),
+        claim(
+            "pairs/calibration-entries",
+            "UNCONTROLLED",
+            "Head 0's small entries are calibration.",
+            statement="chan/calibration",
+            open=True,
+        ),
+        claim(
+            "pairs/inconsistent-rule",
+            "FAILS",
+            "Attending to 2 raises class 4 only.",
+            statement="chan/rule",
+            relation="corrects",
+            controls=[control("shuffled orders")],
+            reason="The least-attended token raises two or more of its pairs in 26 of 32 heads.",
+            **seeds(6, 32, 0.08),
+        ),
         claim(
             "skip/parity-heads",
             "ERROR",
@@ -358,39 +395,79 @@ def claims() -> list[dict]:
 def statement(identifier: str, text: str, standing: str, claim_id: str | None, **more: object) -> dict:
     base = {
         "id": identifier,
-        "text": text,
+        "says": text,
         "speaker": "Chan",
         "place": "comment of October 2024, paragraph 4",
         "stance": "asserts",
         "quantifier": "typically",
-        "same": "reconstruction",
+        "basis": "reconstruction",
         "standing": standing,
         "claims": [claim_id] if claim_id else [],
-        "testable": True,
-        "reason": "",
+        "not_testable": "",
     }
     return {**base, **more}
 
 
 def statements() -> list[dict]:
     return [
-        statement("author/learned", "Two heads of size 5 learn the task.", "supported", "pairs/two-heads-learn", speaker="Greenspan & Wynroe", quantifier="some"),
-        statement("chan/opposite", "In almost all tests the heads rank the signal tokens in opposite orders.", "undecided", "pairs/opposite-orders", stance="paraphrases"),
+        statement(
+            "author/learned",
+            "Two heads of size 5 learn the task.",
+            "supported",
+            "pairs/two-heads-learn",
+            speaker="Greenspan & Wynroe",
+            quantifier="some",
+        ),
+        statement(
+            "chan/opposite",
+            "In almost all tests the heads rank the signal tokens in opposite orders.",
+            "undecided",
+            "pairs/opposite-orders",
+            stance="paraphrases",
+        ),
         statement("chan/worked", "On 7 4 10 3 0 the heads share class 8 only.", "illustrated", "pairs/worked-example"),
-        statement("chan/rank-4", "The task needs an EVOU of rank 4; with rank 3 the four tokens cannot be told apart.", "refuted", "pairs/rank-3-impossible", quantifier="impossible"),
+        statement(
+            "chan/rank-4",
+            "The task needs an EVOU of rank 4; with rank 3 the four tokens cannot be told apart.",
+            "refuted",
+            "pairs/rank-3-impossible",
+            quantifier="impossible",
+        ),
         statement("chan/d-head-4", "One head suffices as long as d_head is at least 4.", "qualified", "pairs/d-head-4"),
-        statement("chan/sum", "The two EVOUs add up to something like the one-head table.", "supported", "pairs/sum-is-table"),
-        statement("chan/errors", "The heads' errors are opposite and cancel.", "open", "pairs/errors-cancel", stance="conjectures"),
-        statement("chan/calibration", "The small entries are probably error correction or calibration.", "open", "pairs/calibration-entries", stance="conjectures"),
+        statement(
+            "chan/sum", "The two EVOUs add up to something like the one-head table.", "supported", "pairs/sum-is-table"
+        ),
+        statement(
+            "chan/errors",
+            "The heads' errors are opposite and cancel.",
+            "open",
+            "pairs/errors-cancel",
+            stance="conjectures",
+        ),
+        statement(
+            "chan/calibration",
+            "The small entries are probably error correction or calibration.",
+            "open",
+            "pairs/calibration-entries",
+            stance="conjectures",
+        ),
         statement("chan/rule", "Attending to 2 raises classes 2, 3 and 4.", "corrected", "pairs/inconsistent-rule"),
         statement("chan/scale", "EVOU scales up until weight decay kicks in.", "", None),
-        statement("chan/nan", "The nan of the figure is probably outputs 9 and 10.", "not testable", None, testable=False, stance="asks", reason="Nobody but its author can say what the figure shows."),
+        statement(
+            "chan/nan",
+            "The nan of the figure is probably outputs 9 and 10.",
+            "not testable",
+            None,
+            stance="asks",
+            not_testable="Nobody but its author can say what the figure shows.",
+        ),
     ]
 
 
 def meta() -> dict:
     return {
         "readoff": "0.1.0",
+        "claims": [c["id"] for c in claims()],
         "profile": "quick",
         "device": "2 CPU cores",
         "seconds": 173.2,
@@ -400,7 +477,7 @@ def meta() -> dict:
         "studies": {
             "pairs": {
                 "title": "Pairs: the OV-coherent toy model",
-                "intro": "Two signal tokens among noise; the network must name the unordered pair. The question is how two heads share the work.",
+                "intro": "Two signal tokens among noise; the network must name the unordered pair.",
             },
             "skip": {"title": "Skip-trigrams and parity"},
         },

@@ -1,0 +1,57 @@
+"""From the ledger to the report's input.
+
+    with Store(".readoff") as store:
+        page = render(from_store(store, statements))
+
+The code of a claim is what was registered before its networks were trained. Statements are rows as `readoff statements
+--json` prints them; they come from the caller, because the inventory ships with the studies and not with the ledger.
+"""
+
+import json
+from collections.abc import Sequence
+
+from readoff.claims.scope import EXPLORATION
+from readoff.report.data import Record, ReportData
+from readoff.store import Store
+from readoff.store.verdicts import last_check, latest
+
+
+def from_store(store: Store, statements: Sequence[Record] = ()) -> ReportData:
+    """Everything current in the ledger as the input of a report."""
+    check = last_check(store) or {}
+    code = _code(store)
+    records = latest(store)
+    stored = {record["id"] for record in records}
+    for name in check.get("claims", ()):
+        if name not in stored:
+            reason = f"the last check stored no verdict; run `readoff check {name}` to see why"
+            records.append({"id": name, "verdict": "ERROR", "reason": reason, "exhibits": []})
+    claims = [{"code": code.get(r["id"], ""), **{k: v for k, v in r.items() if k != "exhibits"}} for r in records]
+    exhibits = [{"claim_id": r["id"], **exhibit} for r in records for exhibit in r["exhibits"]]
+    return ReportData(claims, statements, exhibits, {**check, **_how(check)})
+
+
+def _how(check: Record) -> Record:
+    """How to rebuild the page: commands, seeds, versions."""
+    if not check:
+        return {}
+    command = f"readoff check --profile {check['profile']}" if "profile" in check else "readoff check"
+    seeds = {"exploration": f"{EXPLORATION:,} and up"}
+    if "n_seeds" in check:
+        seeds = {"judged": f"0 to {check['n_seeds'] - 1}", **seeds}
+    versions = {"python": check["python"]} if "python" in check else {}
+    return {
+        "rebuild": [command, "readoff report"],
+        "seeds": seeds,
+        "versions": {**versions, **check.get("versions", {})},
+    }
+
+
+def _code(store: Store) -> dict[str, str]:
+    """The source of measure and judge of every claim, as registered last."""
+    found: dict[str, str] = {}
+    for row in store.rows("SELECT claim, text FROM claim_registered ORDER BY tick, hash"):
+        text = json.loads(row["text"])
+        sources = [text.get(part, {}).get("source", "") for part in ("measure", "judge")]
+        found[row["claim"]] = "\n\n".join(source.strip() for source in sources if source)
+    return found
