@@ -1,6 +1,9 @@
 """The documents cannot drift: their code runs, their tables name what exists, their links lead somewhere."""
 
+import contextlib
+import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,10 +17,12 @@ from readoff.claims.scope import Scope
 from readoff.claims.standing import STANDINGS
 from readoff.claims.subject import Mutated, Subject
 from readoff.claims.verdict import VERDICTS
+from readoff.cli.main import COMMANDS, main
 from readoff.tasks import Grid
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+REMAKE = "WRITE_DOCS=1 ./run test tests/test_docs.py"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -113,3 +118,28 @@ def test_commands_in_the_readme_exist():
     run = (ROOT / "run").read_text(encoding="utf-8")
     used = {word for page in PAGES for word in re.findall(r"\./run ([a-z]+)", page.read_text(encoding="utf-8"))}
     assert used and all(re.search(rf"^(\w+ \| )*{word}\b", run, re.MULTILINE) for word in used)
+
+
+def command_reference() -> str:
+    """The page `docs/commands.md`: what each command prints for --help, 100 characters wide."""
+    pages = [
+        "# Commands\n\nWhat `readoff COMMAND --help` prints. Made by `WRITE_DOCS=1 ./run test tests/test_docs.py`."
+    ]
+    for name in COMMANDS:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
+            if main([name, "--help"]) != 0:
+                continue  # a command of a later version
+        lines = [line.rstrip() for line in printed.getvalue().strip().splitlines()]
+        pages.append("\n".join([f"## {name}", "", "```text", *lines, "```"]))
+    return "\n\n".join(pages) + "\n"
+
+
+def test_the_command_reference_is_what_the_commands_print(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    page = ROOT / "docs/commands.md"
+    if os.environ.get("WRITE_DOCS"):
+        page.write_text(command_reference(), encoding="utf-8")
+    assert page.read_text(encoding="utf-8") == command_reference(), f"make it anew: {REMAKE}"
