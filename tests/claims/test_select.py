@@ -5,8 +5,9 @@ import sys
 import pytest
 from subjects import TASK
 
+import readoff.studies
 from readoff.claims import EveryInput, OnTask, claim, enumerated
-from readoff.claims.select import claims_in, library_claims, load_file, matching, select
+from readoff.claims.select import claims_in, claims_of_package, load_file, matching, select
 from readoff.core.errors import BadValue, UnknownName
 
 GOOD = """
@@ -118,7 +119,7 @@ def test_claims_in_lists_are_found_once():
 
 
 def test_the_shipped_claims_have_ids_of_their_own():
-    names = [c.id for c in library_claims()]
+    names = [c.id for c in claims_of_package(readoff.studies)]
     assert len(names) == len(set(names))
 
 

@@ -154,7 +154,7 @@ def controlled_recipes(claim: Claim) -> tuple[Any, ...]:
 
 def claim_text(claim: Claim, n_seeds: int) -> Any:
     """The canonical description of a claim that is registered before its networks are trained."""
-    scope = {"kind": type(claim.scope).__name__}
+    scope: dict[str, Any] = {"kind": type(claim.scope).__name__}
     if isinstance(claim.scope, Seeds):
         given = claim.scope.given
         scope |= {"at_least": claim.scope.at_least, "confidence": claim.scope.confidence, "n": n_seeds}

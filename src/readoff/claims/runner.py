@@ -197,9 +197,10 @@ def _obtain(claim: Claim, session: _Session) -> None:
         raise BadValue(f"claim {claim.id} needs trained networks, and there is no trainer or zoo to give them.")
     for recipe, run in zip(missing, session.provider.obtain(missing, session.seeds), strict=True):
         if list(run.ensemble.seeds) != list(session.seeds):
+            given = _short(run.ensemble.seeds.tolist())
             raise BadValue(
-                f"the networks of {recipe.id} have seeds {_short(run.ensemble.seeds)}, not {_short(session.seeds)}: "
-                "judged networks are all of the declared ones, never a selection."
+                f"the networks of {recipe.id} have seeds {given}, not {_short(session.seeds)}: judged networks are all "
+                "of the declared ones, never a selection."
             )
         session.runs[recipe.id] = run
 

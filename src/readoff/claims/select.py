@@ -81,11 +81,9 @@ def matching(selector: str, library: Sequence[Claim]) -> list[Claim]:
     return found
 
 
-def library_claims() -> list[Claim]:
-    """Every claim of the shipped studies, by module and in the order of writing."""
-    import readoff.studies as studies
-
-    names = sorted(info.name for info in pkgutil.walk_packages(studies.__path__, studies.__name__ + "."))
+def claims_of_package(package: ModuleType) -> list[Claim]:
+    """Every claim in the modules of a package (the shipped studies are one), in the order of names and of writing."""
+    names = sorted(info.name for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."))
     return claims_in([importlib.import_module(name) for name in names])
 
 

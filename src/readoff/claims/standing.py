@@ -65,4 +65,7 @@ def overall(statement: Statement, found: Iterable[Standing]) -> Standing:
     if statement.not_testable:
         return "not testable"
     reached = set(found)
-    return next((s for s in STANDINGS if s in reached), "open")
+    for standing_name in STANDINGS:
+        if standing_name in reached:
+            return standing_name
+    return "open"

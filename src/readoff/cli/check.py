@@ -21,9 +21,10 @@ from readoff.claims.claim import Claim
 from readoff.claims.provider import Trainer
 from readoff.claims.runner import Checked, error_rate
 from readoff.claims.runner import check as run_claims
-from readoff.claims.select import library_claims, select
+from readoff.claims.select import select
 from readoff.claims.verdict import error_record
 from readoff.cli import output
+from readoff.cli.listing import library_claims
 from readoff.core.errors import BadValue
 from readoff.store import Store
 from readoff.store.verdicts import save_check

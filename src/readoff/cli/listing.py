@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import tyro
 
 import readoff.studies
-from readoff.claims.select import library_claims, select
-from readoff.claims.standing import overall, standing
+from readoff.claims.claim import Claim
+from readoff.claims.select import claims_of_package, select
+from readoff.claims.standing import Standing, overall, standing
 from readoff.claims.statement import Statement, load_statements
 from readoff.cli import output
 from readoff.core.errors import UnknownName
@@ -77,6 +78,11 @@ def statements(selectors: Selectors = (), /, json: bool = False, store: Path = P
     return 0
 
 
+def library_claims() -> list[Claim]:
+    """Every claim of the shipped studies."""
+    return claims_of_package(readoff.studies)
+
+
 def shipped_statements() -> dict[str, Statement]:
     """The inventory that ships with the studies, by id."""
     return load_statements(Path(readoff.studies.__path__[0]) / "statements")
@@ -84,7 +90,7 @@ def shipped_statements() -> dict[str, Statement]:
 
 def statement_row(statement: Statement, records: list[dict[str, Any]]) -> dict[str, Any]:
     """A statement as JSON, with its standing by the given verdict records."""
-    found = [
+    found: list[Standing] = [
         standing(r["relation"], statement.quantifier, statement.basis, r["verdict"], r["scope"])
         for r in records
         if r["statement"] == statement.id and r["relation"]
