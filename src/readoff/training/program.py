@@ -1,7 +1,7 @@
 """One compiled program: many networks of one shape, trained side by side.
 
-A program is fixed by what changes the compiled code: task, architecture (d_head padded, biases always present), optimiser,
-loss dtype, kind of data, block width. Everything else is an array with one entry per network: learning rate, weight
+A program is fixed by what changes the compiled code: task, architecture (d_head padded, biases always present),
+optimiser, loss dtype, kind of data, block width. Everything else is an array with one entry per network: learning rate, weight
 decay, score scale 1/sqrt(d_head), and a 0/1 mask over the parameters, which holds padding, absent biases and one-hot
 embeddings at their initial value. So a sweep over rates, decays, biases and d_head shares one program.
 

@@ -14,13 +14,12 @@ block is part of a trained network's fingerprint, and seeds are cut into aligned
 from dataclasses import dataclass
 from typing import Literal
 
+import readoff.tasks
 from readoff.core.canonical import canonical_json, content_id
 from readoff.core.errors import BadValue
 from readoff.core.parse import parse_json
 from readoff.networks.architecture import AnyArchitecture, Architecture, EffectiveArchitecture
 from readoff.tasks.base import Task
-from readoff.tasks.grid import Grid
-from readoff.tasks.pairs import Pairs
 
 KINDS: dict[str, type] = {}
 
@@ -105,11 +104,14 @@ def register_kind(cls: type) -> type:
 
 
 def _base_kinds() -> dict[str, type]:
-    return {c.__name__: c for c in (Recipe, Architecture, EffectiveArchitecture, Pairs, Grid)}
+    shipped = [c for c in vars(readoff.tasks).values() if isinstance(c, type) and issubclass(c, Task)]
+    return {c.__name__: c for c in (Recipe, Architecture, EffectiveArchitecture, *shipped)}
 
 
 def measure_steps(recipe: Recipe) -> list[int]:
     """Log-spaced steps at which measures are taken: 0, then up to and including `steps`."""
+    if recipe.steps == 0:
+        return [0]
     n = recipe.measures - 1
     grid = {round(recipe.steps ** (i / max(1, n - 1))) for i in range(n)}
     return sorted({0, recipe.steps} | {step for step in grid if 0 < step <= recipe.steps})

@@ -1,0 +1,29 @@
+"""What entry points set before JAX is used; importing readoff changes nothing.
+
+    readoff.configure()            in a notebook, before anything else
+    readoff.configure(cache=DIR)   also keep compiled programs on disk
+
+64-bit numbers are on (a loss in float32 is quantised near zero), matrix products are exact to their dtype, and compiled
+programs are cached if a folder is given.
+"""
+
+from pathlib import Path
+
+
+def configure(cache: str | Path | None = None) -> None:
+    """Set JAX's global configuration for this process."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_default_matmul_precision", "highest")
+    if cache is not None:
+        jax.config.update("jax_compilation_cache_dir", str(cache))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def is_configured() -> bool:
+    """True if 64-bit numbers are on in this process."""
+    import jax
+
+    return bool(jax.config.jax_enable_x64)
