@@ -3,7 +3,7 @@
 `Trainer` imports JAX only when a network is really missing, so a check whose verdicts are all stored starts at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from readoff.claims.subject import Run
@@ -13,16 +13,18 @@ from readoff.store import Store, identity_of
 class Trainer:
     """Networks from the store; what is missing is trained there and then."""
 
-    def __init__(self, store: Store | None, progress: Any = None) -> None:
+    def __init__(self, store: Store | None, progress: Callable[[int, int], None] | None = None) -> None:
         self._store = store
-        self._progress = progress
+        self._progress = progress  # told (model-steps done, model-steps in all)
 
     def identity(self, recipe: Any, seeds: Sequence[int]) -> str | None:
         return self._store.identity(recipe.id, seeds) if self._store is not None else None
 
     def obtain(self, recipes: Sequence[Any], seeds: Sequence[int]) -> Sequence[Run]:
-        from readoff.training.train import train  # type: ignore[import-not-found]
+        from readoff.core.configure import configure
+        from readoff.training.train import train
 
+        configure()
         return train(list(recipes), list(seeds), self._store, self._progress)
 
 

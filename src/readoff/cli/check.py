@@ -65,7 +65,7 @@ def check(
             raise BadValue("nothing is selected: there are no claims to check.")
         with Store(store) as opened:
             lines = output.Lines()
-            found = run_claims(selected.claims, Trainer(opened), opened, n_seeds, lines, reuse=not fresh)
+            found = run_claims(selected.claims, Trainer(opened, lines.trained), opened, n_seeds, lines, reuse=not fresh)
             broken = tuple(error_record(name, reason) for name, reason in selected.broken)
             checked = Checked(found.records + broken, found.seconds, n_seeds, found.interrupted)
             save_check(opened, _meta(checked, selected.claims, profile))
