@@ -76,6 +76,19 @@ def test_json_of_a_file(here, capsys):
     assert json.loads(run(capsys, "check", "one.py", "--fresh")[1])["claims"][0]["reused"] is False
 
 
+def test_a_verdict_is_used_again_in_another_process_and_folder(here):
+    def verdict(seed, folder):
+        folder.mkdir(exist_ok=True)
+        (folder / "one.py").write_text(ONE)
+        command = [sys.executable, "-c", "from readoff.cli.main import main; main()", "check", "one.py"]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run([*command, "--store", str(here / "s")], cwd=folder, env=environment, capture_output=True)
+        return json.loads(done.stdout)["claims"][0]
+
+    assert verdict("1", here / "a")["reused"] is False
+    assert verdict("2", here / "b")["reused"] is True
+
+
 def test_what_does_not_come_out_is_exit_1(here, capsys):
     code, out, _ = run(capsys, "check", "mine.py", "--store", "elsewhere")
     verdicts = {c["id"]: c["verdict"] for c in json.loads(out)["claims"]}
