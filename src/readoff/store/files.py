@@ -1,7 +1,4 @@
-"""Files that are either whole or absent.
-
-A file is written aside, synced, renamed over its final name, and its folder is synced; a reader (or a process that was
-killed and started again) therefore sees the old file, the new file or none, never half of one.
+"""Whole files (see `core.files`) with their sha256, and what goes wrong with disks as sentences.
 
 >>> write_whole(Path("chunk.safetensors"), b"...")         # doctest: +SKIP
 'ab5df625bc76dbd4e163bed2dd888df828f90159bb93556525c31821b6541d46'
@@ -16,6 +13,7 @@ import os
 from pathlib import Path
 
 from readoff.core.errors import ReadoffError
+from readoff.core.files import replace_file
 
 
 class StoreError(ReadoffError):
@@ -24,19 +22,8 @@ class StoreError(ReadoffError):
 
 def write_whole(path: Path, data: bytes) -> str:
     """Write `data` to `path` atomically and durably; returns the sha256 in hex. Safe in worker processes."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        try:
-            with open(aside, "wb") as handle:
-                handle.write(data)
-                handle.flush()
-                os.fsync(handle.fileno())
-            os.replace(aside, path)
-            sync_folder(path.parent)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                aside.unlink(missing_ok=True)
-            raise
+        replace_file(path, data)
     except OSError as error:
         raise disk_error(error, path) from error
     return hashlib.sha256(data).hexdigest()
@@ -49,18 +36,6 @@ def sha256_of(path: Path) -> str | None:
             return hashlib.file_digest(handle, "sha256").hexdigest()
     except OSError:
         return None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable (a no-op where folders cannot be opened, as on Windows)."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def sweep_aside(folder: Path) -> None:
