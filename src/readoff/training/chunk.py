@@ -4,15 +4,19 @@
 <chunk>.trace.safetensors    one array per measure, [model, step]; `steps` [step]; `alive` [model]
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from readoff.core.errors import Damaged
-from readoff.training.block import TrainedBlock
+
+if TYPE_CHECKING:  # a reader of files needs no JAX
+    from readoff.training.block import TrainedBlock
 
 
-def encode(block: TrainedBlock) -> tuple[bytes, bytes]:
+def encode(block: "TrainedBlock") -> tuple[bytes, bytes]:
     """(weights, trace) as safetensors bytes."""
     trace = {name: np.ascontiguousarray(values) for name, values in block.trace.items()}
     trace |= {"steps": block.steps.astype(np.int64), "alive": block.alive.astype(np.uint8)}

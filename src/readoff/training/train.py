@@ -15,34 +15,22 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, overload
-
-import numpy as np
+from typing import Any, overload
 
 from readoff.core.canonical import canonical_json, content_id
 from readoff.core.errors import BadValue, ReadoffError
 from readoff.engines.pool import Pool, cores
-from readoff.networks.network import Ensemble
 from readoff.store import Store
 from readoff.training.block import TRAINER, TrainedBlock, train_block
-from readoff.training.chunk import decode, encode
+from readoff.training.chunk import encode
 from readoff.training.program import program_shape
 from readoff.training.recipe import Recipe, blocks_for
+from readoff.training.run import Run as Run
+from readoff.training.run import assemble
+from readoff.training.run import load as load
 
 Progress = Callable[[int, int], None]
 """Told (model-steps done, model-steps in all)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A recipe and its networks. `trace {name: [model, step]}` at `steps [step]`; `source` trained or zoo."""
-
-    recipe: Recipe
-    ensemble: Ensemble
-    steps: np.ndarray
-    trace: dict[str, np.ndarray]
-    fingerprint: dict[str, Any]
-    source: Literal["trained", "zoo"] = "trained"
 
 
 @dataclass(frozen=True)
@@ -77,34 +65,6 @@ def train(
         _fill(store, recipes, wanted, progress)
         runs = [load(store, r, wanted) for r in recipes]
     return runs[0] if isinstance(recipe, Recipe) else runs
-
-
-def load(store: Store, recipe: Recipe, seeds: Sequence[int]) -> Run:
-    """The stored networks of a recipe as a Run; raises `BadValue` naming seeds that are not there."""
-    found: dict[int, tuple[int, int]] = {}
-    parts = []
-    for chunk in store.chunks(recipe.id):
-        weights = decode(chunk.path.read_bytes(), str(chunk.path))
-        trace = decode(chunk.trace.read_bytes(), str(chunk.trace)) if chunk.trace else {}
-        for place, seed in enumerate(chunk.seeds):
-            found.setdefault(seed, (len(parts), place))
-        parts.append((weights, trace, dict(chunk.fingerprint)))
-    missing = [seed for seed in seeds if seed not in found]
-    if missing:
-        raise BadValue(f"{recipe.id} has no stored network for seeds {missing[:5]}; train them first.")
-    return _assemble(recipe, parts, [found[seed] for seed in seeds], list(seeds))
-
-
-def _assemble(recipe: Recipe, parts: list, places: list[tuple[int, int]], seeds: list[int]) -> Run:
-    def gather(which: int, name: str) -> np.ndarray:
-        return np.stack([parts[part][which][name][place] for part, place in places])
-
-    weights = {name: gather(0, name) for name in recipe.architecture.shapes()}
-    names = [name for name in parts[places[0][0]][1] if name not in ("steps", "alive")]
-    alive = gather(1, "alive").astype(bool)
-    ensemble = Ensemble(recipe.architecture, weights, np.array(seeds), "trained", recipe.id, alive)
-    first = parts[places[0][0]]
-    return Run(recipe, ensemble, first[1]["steps"], {n: gather(1, n) for n in names}, first[2])
 
 
 def _fill(store: Store, recipes: Sequence[Recipe], seeds: list[int], progress: Progress | None) -> None:
@@ -199,4 +159,4 @@ def _in_memory(recipe: Recipe, seeds: list[int], progress: Progress | None) -> R
         trace = {**block.trace, "alive": block.alive, "steps": block.steps}
         found |= {seed: (len(parts), place) for place, seed in enumerate(block.seeds)}
         parts.append((block.weights, trace, block.fingerprint))
-    return _assemble(recipe, parts, [found[seed] for seed in seeds], seeds)
+    return assemble(recipe, parts, [found[seed] for seed in seeds], seeds)
