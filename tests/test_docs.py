@@ -47,10 +47,23 @@ def check(folder: Path, source: str, *arguments: str) -> tuple[dict[str, dict], 
     return {found["id"]: found for found in json.loads(result.stdout)["claims"]}, result.stderr
 
 
-def test_the_claim_in_the_readme_holds(tmp_path):
-    verdicts, errors = check(tmp_path, code(README)[0], "--seeds", "40")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One folder for the tests that train, so that the later ones find the networks of the earlier ones."""
+    return tmp_path_factory.mktemp("claims")
+
+
+def test_the_claim_in_the_readme_holds(folder):
+    verdicts, errors = check(folder, code(README)[0], "--seeds", "40")
     found = verdicts["mine/small-head"]
     assert (found["verdict"], found["inputs"], found["n"]) == ("HOLDS", "ENUMERATED", 40), (found["reason"], errors)
+
+
+def test_the_claim_in_the_readme_can_fail(folder):
+    """The same file with a claim that is false: the example is not one that passes whatever it says."""
+    source = code(README)[0].replace('numbers["margin"] > 0', 'numbers["margin"] > 1e6')
+    verdicts, _ = check(folder, source, "--seeds", "40")
+    assert verdicts["mine/small-head"]["verdict"] == "FAILS"
 
 
 def test_the_task_in_the_readme():
@@ -60,9 +73,9 @@ def test_the_task_in_the_readme():
     assert isinstance(parity, Grid) and parity.domain_size() == 8
 
 
-def test_the_file_on_the_page_about_writing_claims(tmp_path):
+def test_the_file_on_the_page_about_writing_claims(folder):
     page = ROOT / "docs/writing-a-claim.md"
-    verdicts, errors = check(tmp_path, "\n".join(code(page)), "--seeds", "40")
+    verdicts, errors = check(folder, "\n".join(code(page)), "--seeds", "40")
     assert {name: found["verdict"] for name, found in verdicts.items()} == {
         "mine/majority": "HOLDS",
         "mine/one-dimension": "HOLDS",
@@ -71,13 +84,6 @@ def test_the_file_on_the_page_about_writing_claims(tmp_path):
         "mine/how-often": "HOLDS",
     }, (verdicts, errors)
     assert verdicts["mine/one-dimension"]["inputs"] == "CERTIFIED"
-
-
-def test_readme_claim_fails_where_it_should(tmp_path):
-    """The same file with a claim that is false: the example is not one that passes whatever it says."""
-    source = code(README)[0].replace('numbers["margin"] > 0', 'numbers["margin"] > 1e6')
-    verdicts, _ = check(tmp_path, source, "--seeds", "40")
-    assert verdicts["mine/small-head"]["verdict"] == "FAILS"
 
 
 def first_column(page: Path, heading: str) -> list[str]:
