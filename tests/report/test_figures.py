@@ -57,7 +57,10 @@ def test_every_kind_of_the_claim_language_can_be_drawn():
 
 @pytest.mark.parametrize("kind", sorted(figures.DRAWINGS))
 def test_empty_data_is_an_empty_figure(kind):
-    assert drawn(kind, EMPTY[kind]).broken == ""
+    found = drawn(kind, EMPTY[kind])
+    assert (found.broken, found.svg, found.raster) == ("", "", None)
+    if kind in ("curves", "margins", "scatter", "histogram"):
+        assert found.notes == [charts.NOTHING]
 
 
 @pytest.mark.parametrize("kind", sorted(figures.DRAWINGS))
@@ -80,6 +83,11 @@ def test_not_a_number_is_drawn_and_said(kind):
         ("scatter", {"x": [1], "y": []}, "1 x, 0 y and 1 series names"),
         ("curves", {"series": [{"name": "s", "x": [1], "y": []}]}, "'s' has 1 x and 0 y"),
         ("pie", {}, "no exhibit is of kind 'pie'; known: curves, grid"),
+        (
+            "grid",
+            {"rows": [0] * 50, "columns": [0] * 50, "cells": [[""] * 50] * 50},
+            "it has 2,500 cells, and 1,700 fit",
+        ),
         ("table", [1], "the data is list, expected an object"),
     ],
 )
@@ -176,7 +184,7 @@ def test_a_large_heatmap_is_a_picture_with_the_same_facts():
     found = drawn("heatmap", data).raster
     assert found is not None
     assert found.legend == ("−599", "0", "599")
-    assert list(found.notes) == ["Gauge: raw.", "1 value is not a number (hatched, nan)."]
+    assert list(found.notes) == ["Gauge: raw.", "1 value is not a number (hatched)."]
     assert found.across[0] == ("0", round(100 / 60, 2))
 
 

@@ -186,3 +186,9 @@ def test_a_second_report_takes_seconds(text):
     start = time.process_time()
     render(report_sample.sample())
     assert time.process_time() - start < 8
+
+
+def test_importing_the_report_and_its_command_loads_no_chart_library():
+    code = "import sys, readoff.report.page, readoff.report.ledger, readoff.report.png, readoff.cli.report; "
+    code += "print(sorted({'altair', 'vl_convert', 'jinja2', 'jax', 'scipy', 'xarray'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

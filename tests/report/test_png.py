@@ -45,6 +45,11 @@ def test_a_table_of_three_axes_is_refused_with_advice():
         heatmap_png(table)
 
 
+def test_an_empty_table_is_refused():
+    with pytest.raises(BadValue, match="no rows or no columns"):
+        heatmap_png({"rows": [], "columns": [], "values": []})
+
+
 def test_pixels_are_blue_below_orange_above_clear_at_zero_and_grey_where_not_a_number():
     found = raster({"rows": ["a"], "columns": ["w", "x", "y", "z"], "values": [[-2.0, 0.0, 1.0, None]]})
     rows, colours, alphas = pixels(base64.b64decode(found.png))

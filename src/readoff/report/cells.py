@@ -19,6 +19,9 @@ from readoff.report.text import fixed, number, plural, real, value
 TEXT_LIMIT = 16
 """A heatmap of at most this many rows and columns shows its values."""
 
+CELL_LIMIT = 1_700
+"""More cells than this do not fit into a figure of 60 kB."""
+
 ORDER_LIMIT = 96
 """At most this many distinct patterns of attention orders are drawn; the rest are counted."""
 
@@ -74,7 +77,7 @@ def heatmap(data: Mapping[str, Any]) -> Grid:
         str(data.get("row_axis", "")),
         str(data.get("column_axis", "")),
         style="heat" if with_text else "heat fine",
-        legend=(number(-top), "0", number(top)),
+        legend=(number(-top), "0", number(top)) if top else None,
         notes=[*described(data), *missing(v for row in values for v in row)],
     )
 
@@ -96,7 +99,8 @@ def orders(data: Mapping[str, Any]) -> Grid:
         patterns[key] = patterns.get(key, 0) + 1
     place = {token: i for i, token in enumerate(tokens)}
     ranked = sorted(patterns, key=lambda p: (-patterns[p], [[-1] if o is None else [place[t] for t in o] for o in p]))
-    shown, hidden = ranked[:ORDER_LIMIT], ranked[ORDER_LIMIT:]
+    room = min(ORDER_LIMIT, CELL_LIMIT // max(1, len(heads) * len(tokens)))
+    shown, hidden = ranked[:room], ranked[room:]
     rows = [
         Row("most" if rank == 0 else "least" if rank == len(tokens) - 1 else "", cells, name if rank == 0 else "")
         for h, name in enumerate(heads)
@@ -205,12 +209,12 @@ def largest(values: Any) -> float:
     return max((abs(v) for v in values if math.isfinite(v)), default=0.0)
 
 
-def missing(values: Any) -> list[str]:
-    """A note that counts what is not a number and what is infinite, if anything is."""
+def missing(values: Any, shown: str = "hatched") -> list[str]:
+    """A note that counts what is not a number and what is infinite, if anything is, and how it is `shown`."""
     seen = list(values)
     nan, inf = sum(math.isnan(v) for v in seen), sum(math.isinf(v) for v in seen)
-    notes = [f"{plural(nan, 'value is', 'values are')} not a number (hatched, nan)."] if nan else []
-    return notes + ([f"{plural(inf, 'value is', 'values are')} infinite (hatched)."] if inf else [])
+    notes = [f"{plural(nan, 'value is', 'values are')} not a number ({shown})."] if nan else []
+    return notes + ([f"{plural(inf, 'value is', 'values are')} infinite ({shown})."] if inf else [])
 
 
 def described(data: Mapping[str, Any]) -> list[str]:

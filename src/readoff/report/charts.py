@@ -5,7 +5,7 @@ The same chart serves a notebook (interactive, through Altair) and the report (s
     chart, notes = curves({"series": [{"name": "seed 0", "x": [1, 10], "y": [2.2, 0.1]}], "log_x": True})
 
 Every function returns (chart, notes): the notes count what a picture cannot show, so that nothing is dropped unseen.
-Importing this module imports Altair; only figures do that, and only when they draw.
+The chart is None where there is nothing to draw. Importing this module imports Altair; only figures do that, and only when they draw.
 """
 
 import json
@@ -28,10 +28,13 @@ SERIES = ("#2166ac", "#c05a00", "#5e3c99", "#1b7837", "#6b6b6b")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDTH, HEIGHT = 640, 250
+COUNTS = alt.Axis(tickMinStep=1)
 CURVE_LIMIT = 256
 """At most this many healthy and as many failed curves are drawn."""
 
-Drawing = tuple[alt.TopLevelMixin, list[str]]
+NOTHING = "Nothing to show: no values."
+
+Drawing = tuple[alt.TopLevelMixin | None, list[str]]
 
 
 def themed(chart: Any, background: str = "transparent") -> Any:
@@ -40,6 +43,7 @@ def themed(chart: Any, background: str = "transparent") -> Any:
     return (
         chart.configure(background=background, font=FONT, aria=False)
         .configure_view(stroke=None)
+        .configure_axisX(labelFlush=False, tickCount=8)
         .configure_axis(labelFontSize=11, titleFontSize=12, titleFontWeight="normal", gridOpacity=0.6, **axis)
     )
 
@@ -57,14 +61,17 @@ def curves(data: Mapping[str, Any], points: int = 200) -> Drawing:
     x = _axis(alt.X("x:Q"), data.get("x_axis"), [p["x"] for bad in lines for p in lines[bad]], log_x)
     y = _axis(alt.Y("y:Q"), data.get("y_axis"), [p["y"] for bad in lines for p in lines[bad]], log_y)
     ends = [p for c in shown if c.failed for p in [q for q in c.points(points) if q["y"] is not None][-1:]]
+    if not lines[False] and not lines[True]:
+        return None, [*_curve_notes(read, len(shown), points), NOTHING]
+    faint = max(0.12, min(0.4, 26 / max(1, len(alive))))
     layers = [
-        _lines(lines[False], x, y, strokeWidth=0.8, strokeOpacity=0.4, color=BLUE),
+        _lines(lines[False], x, y, strokeWidth=0.8, strokeOpacity=round(faint, 2), color=BLUE),
         _lines(lines[True], x, y, strokeWidth=1.2, strokeOpacity=0.9, color=ORANGE, strokeDash=[4, 3]),
         alt.Chart(_data(ends)).mark_point(shape="cross", angle=45, size=60, color=ORANGE, filled=True).encode(x=x, y=y),
     ]
     if len(alive) > 1:
         middle = _Curve("median", *median_curve([(c.xs, c.ys) for c in alive]))
-        layers.append(_lines(middle.points(points), x, y, strokeWidth=2.6, color=BLUE))
+        layers.append(_lines(middle.points(points), x, y, strokeWidth=2.2, color=INK))
     return _sized(alt.layer(*layers, *_rules(data))), _curve_notes(read, len(shown), points)
 
 
@@ -117,16 +124,17 @@ def margins(data: Mapping[str, Any], points: int = 200) -> Drawing:
     given = [real(v) for v in data["margins"]]
     values = sorted(v for v in given if math.isfinite(v))
     bound = data.get("error_bound")
-    notes = [*missing(given)]
+    notes = missing(given, "not drawn")
+    if not values:
+        return None, [*notes, NOTHING]
     steps = [{"x": values[i], "y": i + 1} for i in thin_sorted(len(values), points)]
     x = _axis(alt.X("x:Q"), f"margin ({data['unit']})" if data.get("unit") else "margin", values, False)
     layers: list[Any] = [
         alt.Chart(_data(steps))
         .mark_line(interpolate="step-after", strokeWidth=2, color=BLUE)
-        .encode(x=x, y=alt.Y("y:Q", title="inputs with at most this margin"))
+        .encode(x=x, y=alt.Y("y:Q", title="inputs with at most this margin", axis=COUNTS))
     ]
-    if values:
-        notes.insert(0, f"Smallest margin {number(values[0])} over {plural(len(values), 'input')}.")
+    notes.insert(0, f"Smallest margin {number(values[0])} over {plural(len(values), 'input')}.")
     if bound is not None:
         clear = sum(v > real(bound) for v in values)
         notes.insert(1, f"{clear:,} of {len(given):,} margins exceed the error bound {number(bound)}.")
@@ -146,19 +154,21 @@ def scatter(data: Mapping[str, Any], points: int = 400) -> Drawing:
         for x, y, s in zip(xs, ys, names)
         if math.isfinite(x) and math.isfinite(y) and (x > 0 or not log_x) and (y > 0 or not log_y)
     ]
-    notes = missing([*xs, *ys])
+    notes = missing([*xs, *ys], "not drawn")
     if len(fine) < len(xs):
         notes.append(f"{plural(len(xs) - len(fine), 'point')} of {len(xs):,} cannot be drawn.")
     if len(fine) > points:
         fine, total = [fine[i] for i in thin_sorted(len(fine), points, head=0)], len(fine)
         notes.append(f"{len(fine):,} of {total:,} points are drawn, evenly chosen.")
+    if not fine:
+        return None, [*notes, NOTHING]
     order = list(dict.fromkeys(names))
     encoding = {
         "x": _axis(alt.X("x:Q"), data.get("x_axis"), [p["x"] for p in fine], log_x),
         "y": _axis(alt.Y("y:Q"), data.get("y_axis"), [p["y"] for p in fine], log_y),
     }
     if len(order) > 1:
-        legend = alt.Legend(title=None, orient="top", labelColor=INK, labelFontSize=12)
+        legend = alt.Legend(title=None, orient="top", labelColor=INK, labelFontSize=12, labelLimit=400)
         scales = [
             alt.Scale(domain=order, range=[options[i % len(options)] for i in range(len(order))])
             for options in (SERIES, SHAPES)
@@ -173,7 +183,10 @@ def histogram(data: Mapping[str, Any], points: int = 30) -> Drawing:
     """{values, x_axis?, y_axis?, bins?, rules?}: counts in equal bins."""
     given = [real(v) for v in data["values"]]
     values = [v for v in given if math.isfinite(v)]
-    counts, edges = np.histogram(values, bins=int(data.get("bins", min(points, 30)))) if values else ([], [0.0, 1.0])
+    notes = missing(given, "not drawn")
+    if not values:
+        return None, [*notes, NOTHING]
+    counts, edges = np.histogram(values, bins=int(data.get("bins", min(points, 30))))
     bars = [{"x": float(a), "x2": float(b), "y": int(c)} for a, b, c in zip(edges, edges[1:], counts)]
     chart = (
         alt.Chart(_data(bars))
@@ -181,16 +194,18 @@ def histogram(data: Mapping[str, Any], points: int = 30) -> Drawing:
         .encode(
             x=alt.X("x:Q", bin="binned", title=_title(data.get("x_axis"))),
             x2="x2:Q",
-            y=alt.Y("y:Q", title=_title(data.get("y_axis") or "count")),
+            y=alt.Y("y:Q", title=_title(data.get("y_axis") or "count"), axis=COUNTS),
         )
     )
-    return _sized(alt.layer(chart, *_rules(data))), missing(given)
+    return _sized(alt.layer(chart, *_rules(data))), notes
 
 
 def heatmap(data: Mapping[str, Any], with_text: bool | None = None) -> Drawing:
     """The cells of `cells.heatmap` as one picture, for large tables and for PNG files."""
     values = matrix(data)
     rows, columns = [str(r) for r in data["rows"]], [str(c) for c in data["columns"]]
+    if not rows or not columns:
+        return None, [NOTHING]
     size = max(4, min(36, 640 // max(1, len(columns), len(rows))))
     if with_text is None:
         with_text = max(len(rows), len(columns), 1) <= 16

@@ -63,7 +63,11 @@ def figure(exhibit: Mapping[str, Any], anchor: str, limit: int = FIGURE_LIMIT) -
             raise ValueError(f"no exhibit is of kind {kind!r}; known: {', '.join(sorted(DRAWINGS))}")
         if not isinstance(data, Mapping):
             raise ValueError(f"the data is {type(data).__name__}, expected an object")
-        return draw(data, words, limit)
+        found = draw(data, words, limit)
+        count = sum(len(row.cells) for grid in found.grids for row in grid.rows)
+        if kind != "table" and count > cells.CELL_LIMIT:
+            raise ValueError(f"it has {count:,} cells, and {cells.CELL_LIMIT:,} fit into a figure")
+        return found
     except Exception as error:  # whatever is wrong with one exhibit, the page is still written
         reason = f"it lacks the field {error}" if isinstance(error, KeyError) else str(error)
         raw = json.dumps(data, sort_keys=True, default=str)
@@ -102,7 +106,7 @@ def _chart(data: Mapping[str, Any], words: tuple, limit: int) -> Figure:
     if kind == "curves":  # about seven bytes a point: start near what fits
         points = max(svg.FEWEST, min(points, limit // (7 * max(1, len(data["series"])))))
     text, notes = svg.fitted(lambda p: draw(data, p), points, limit, f"{anchor}-", title)
-    return Figure(*words, svg=text, notes=notes, keys=_curve_keys(data) if kind == "curves" else [])
+    return Figure(*words, svg=text, notes=notes, keys=_curve_keys(data) if text and kind == "curves" else [])
 
 
 def _curve_keys(data: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from readoff.store.verdicts import last_check, latest
 
 
 def from_store(store: Store, statements: Sequence[Record] = ()) -> ReportData:
-    """Everything current in the ledger as the input of a report."""
+    """Everything current in the ledger as the input of a report; a checked claim without a verdict is an ERROR."""
     check = last_check(store) or {}
     code = _code(store)
     records = latest(store)

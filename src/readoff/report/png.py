@@ -23,6 +23,8 @@ def heatmap_png(table: LabelledTable | Mapping[str, Any], title: str = "", scale
 
     data = heatmap_data(table) if isinstance(table, LabelledTable) else table
     chart, notes = heatmap(data)
+    if chart is None:
+        raise BadValue("an empty table has no picture; it has no rows or no columns.")
     if title or notes:
         words = {"text": title or " ", "subtitle": notes, "anchor": "start"}
         chart = chart.properties(title=words)

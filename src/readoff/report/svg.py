@@ -52,7 +52,7 @@ def fitted(
     """The drawing with (nearly) the most points, up to `points`, whose SVG stays within `limit` bytes."""
     while True:
         chart, notes = draw(points)
-        text = drawn(chart, prefix, label)
+        text = drawn(chart, prefix, label) if chart is not None else ""
         size = len(text.encode())
         if size <= limit or points <= FEWEST:
             return text, notes
