@@ -29,7 +29,7 @@ Inputs = Literal["SAMPLED", "ENUMERATED", "CERTIFIED"]
 INPUTS: tuple[Inputs, ...] = ("SAMPLED", "ENUMERATED", "CERTIFIED")
 ALLOWANCE = 1e-9
 
-EXHIBIT_KINDS = ("heatmap", "curves", "orders", "phase", "margins", "trace", "table", "scatter", "histogram")
+EXHIBIT_KINDS = ("heatmap", "curves", "orders", "phase", "margins", "trace", "table", "scatter", "histogram", "grid")
 
 
 @dataclass(frozen=True, eq=False)
