@@ -24,6 +24,7 @@ from readoff.claims.runner import check as run_claims
 from readoff.claims.select import select
 from readoff.claims.verdict import error_record
 from readoff.cli import output
+from readoff.cli.bar import Bar
 from readoff.cli.listing import library_claims
 from readoff.core.errors import BadValue
 from readoff.store import Store
@@ -63,9 +64,9 @@ def check(
         selected = select(selectors, [] if own_only else library_claims())
         if not selected.claims:
             raise BadValue("nothing is selected: there are no claims to check.")
-        with Store(store) as opened:
-            lines = output.Lines()
-            found = run_claims(selected.claims, Trainer(opened, lines.trained), opened, n_seeds, lines, reuse=not fresh)
+        with Store(store) as opened, Bar() as bar:
+            provider = Trainer(opened, bar)
+            found = run_claims(selected.claims, provider, opened, n_seeds, output.Lines(), reuse=not fresh)
             broken = tuple(error_record(name, reason) for name, reason in selected.broken)
             checked = Checked(found.records + broken, found.seconds, n_seeds, found.interrupted)
             save_check(opened, _meta(checked, selected.claims, profile))

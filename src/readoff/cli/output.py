@@ -10,7 +10,6 @@ Colours repeat what the words say and never carry it alone.
 import json
 import os
 import sys
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
@@ -109,7 +108,7 @@ class Lines:
     """Progress as lines on stderr: one per verdict, as it comes. On a terminal the claim at work is shown as well."""
 
     def __init__(self) -> None:
-        self._total, self._done, self._began = 0, 0, time.perf_counter()
+        self._total, self._done = 0, 0
         self._terminal = sys.stderr.isatty()
 
     def started(self, total: int) -> None:
@@ -118,17 +117,6 @@ class Lines:
     def working(self, claim_id: str) -> None:
         if self._terminal:
             self._write(f"\r\x1b[2K{self._done}/{self._total} {claim_id} ...", end="")
-
-    def trained(self, done: int, total: int) -> None:
-        """Model-steps of training so far; shown on a terminal, with the rate and the time left."""
-        if done == 0:
-            self._began = time.perf_counter()
-        if self._terminal and 0 < done:
-            seconds = time.perf_counter() - self._began
-            rate = done / max(seconds, 1e-9)
-            bar = "#" * (20 * done // total)
-            left = (total - done) / rate
-            self._write(f"\r\x1b[2Ktraining [{bar:<20}] {rate:,.0f} model-steps/s, {left:.0f} s left", end="")
 
     def found(self, record: Mapping[str, Any]) -> None:
         self._done += 1
