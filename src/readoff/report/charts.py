@@ -5,7 +5,7 @@ The same chart serves a notebook (interactive, through Altair) and the report (s
     chart, notes = curves({"series": [{"name": "seed 0", "x": [1, 10], "y": [2.2, 0.1]}], "log_x": True})
 
 Every function returns (chart, notes): the notes count what a picture cannot show, so that nothing is dropped unseen.
-The chart is None where there is nothing to draw. Importing this module imports Altair; only figures do that, and only when they draw.
+The chart is None where there is nothing to draw. Importing this module imports Altair, so figures do it when they draw.
 """
 
 import json
@@ -136,7 +136,7 @@ def margins(data: Mapping[str, Any], points: int = 200) -> Drawing:
     ]
     notes.insert(0, f"Smallest margin {number(values[0])} over {plural(len(values), 'input')}.")
     if bound is not None:
-        clear = sum(v > real(bound) for v in values)
+        clear = sum(v > real(bound) for v in given)
         notes.insert(1, f"{clear:,} of {len(given):,} margins exceed the error bound {number(bound)}.")
         layers += _rule("x", real(bound), f"error bound {number(bound)}")
     return _sized(alt.layer(*layers)), notes
