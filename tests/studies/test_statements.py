@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import readoff
-from readoff.claims.select import library_claims
 from readoff.claims.statement import load_statements
+from readoff.cli.listing import library_claims
 
 FOLDER = Path(readoff.__file__).parent / "studies" / "statements"
 FILES = sorted(FOLDER.glob("*.toml"))
