@@ -179,6 +179,16 @@ gauge_shifted = on_networks("gauge shifted", _shifted)
 """Must hold: other weights, the same function. For one attention layer with biases."""
 
 
+def _answers_exchanged(thing: Any) -> Any:
+    from readoff.claims.given import exchanged
+
+    return exchanged(thing)
+
+
+answers_exchanged = on_material("answers exchanged between inputs", _answers_exchanged)
+"""A given model's answers, handed to other inputs."""
+
+
 def _corrupted(name: str, change: Callable[[Any], Any]) -> Control:
     def leaves(value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -214,7 +224,7 @@ def default_controls(subject: Subject) -> tuple[Control, ...]:
         case Constructed():
             return (shuffled_weights,)
         case Given():
-            return (permuted_labels,)
+            return (answers_exchanged,)
         case OnTask():
             return (outputs_merged,)
         case Certified():

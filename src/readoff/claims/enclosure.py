@@ -160,9 +160,10 @@ def enclosure(value: Any) -> Enclosure:
 
 
 def within(value: Any, error: Any) -> Enclosure:
-    """A floating-point number (array) with an absolute error bound, as an enclosure."""
+    """A floating-point number (array) with an absolute error bound, as an enclosure; no width where the bound is 0."""
     value, error = np.asarray(value, dtype=np.float64), np.asarray(error, dtype=np.float64)
-    return _outward(value - error, value + error)
+    wide = _outward(value - error, value + error)
+    return Enclosure(np.where(error == 0, value, wide.lo), np.where(error == 0, value, wide.hi))
 
 
 def _outward(lo: np.ndarray, hi: np.ndarray) -> Enclosure:

@@ -10,6 +10,8 @@ for the functions of its own module that it calls. It goes into two hashes:
 'describe_function(lambda numbers: numbers["tau"] == -1)["source"]'
 """
 
+import contextlib
+import dataclasses
 import functools
 import hashlib
 import inspect
@@ -100,7 +102,9 @@ def _value(value: Any, seen: frozenset[str]) -> Any:
         return [_value(item, seen) for item in value]
     if isinstance(value, dict):
         return {str(k): _value(v, seen) for k, v in value.items()}
-    try:
+    with contextlib.suppress(ReadoffError, ValueError, TypeError):
         return plain(value)
-    except ReadoffError:
-        return type(value).__qualname__
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):  # one that holds arrays or functions
+        fields = {field.name: _value(getattr(value, field.name), seen) for field in dataclasses.fields(value)}
+        return {"type": type(value).__qualname__, **fields}
+    return type(value).__qualname__
