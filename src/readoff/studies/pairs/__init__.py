@@ -1,0 +1,1 @@
+"""The OV-coherent pair task: what two heads learn, what one head could do, and which statements survive."""

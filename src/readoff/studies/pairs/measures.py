@@ -1,0 +1,151 @@
+"""Measures that the claims about trained pair networks share: Run -> one number per network.
+
+Gauges. Writing ("raises", "writes more") is read in the gauge MEAN_FREE: logits centred over outputs, and each head's
+population-mean output moved to the base, so that a constant added to every row of EVOU changes nothing. Attention is
+read from scores of the four signal tokens. Everything is float64 numpy over the enumerated domain; `outcome` is
+CERTIFIED by balls.
+
+The *rule* (Chan's restatement): attending to token t, a head raises the pairs that contain t, except those with a
+token that stands higher in the head's own order. For order 1 4 3 2 and token 4 that is 24, 34, 44 but not 14.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from readoff.certificates.balls import certify_margins
+from readoff.certificates.count_tables import CountTables as ExactTables
+from readoff.certificates.count_tables import tables_from_effective, tables_from_weights
+from readoff.circuits.attention import exactly_reversed, kendall_tau, spread
+from readoff.circuits.behaviour import loss, margins
+from readoff.circuits.gauges import mean_free
+from readoff.circuits.paths import CountTables, count_tables
+from readoff.claims import Enclosure, Measured, certified, enumerated
+from readoff.networks.architecture import Architecture
+from readoff.networks.network import Ensemble, Network
+from readoff.tasks.pairs import Pairs
+
+TASK = Pairs()
+SIGNALS = list(TASK.signal_tokens)
+CONTAINS = np.array([[t in pair for pair in TASK.classes] for t in SIGNALS])
+"""bool [signal, class]: the class contains the signal token."""
+TABLE = np.array([[(0, 2, 3)[pair.count(t)] for pair in TASK.classes] for t in SIGNALS], dtype=float)
+"""The source's 4 x 10 table: 3 on doubles, 2 on mixed pairs."""
+
+
+@lru_cache(maxsize=4)
+def population(task: Pairs = TASK) -> tuple[Any, np.ndarray]:
+    """The task's orbits and their token counts [280, d_vocab]."""
+    domain = task.domain(orbits=True)
+    return domain, domain.counts(task.d_vocab)
+
+
+def tables(networks: Ensemble | Network) -> CountTables:
+    """Scores, EVOU and base of one network or many."""
+    return count_tables(networks.architecture, networks.weights, 0)
+
+
+def free_tables(networks: Ensemble | Network) -> CountTables:
+    """The same in the gauge MEAN_FREE."""
+    domain, counts = population()
+    return mean_free(tables(networks), counts, domain.probabilities)
+
+
+def signal_scores(networks: Ensemble) -> np.ndarray:
+    """[model, head, signal]: attention scores of the signal tokens, nats."""
+    return tables(networks).scores[..., SIGNALS]
+
+
+def exact_tables(network: Network) -> ExactTables:
+    """The stored weights as exact tables for the checkers."""
+    a, w = network.architecture, network.weights
+    if isinstance(a, Architecture):
+        return tables_from_weights(w, d_head_scale=a.d_head, direct_path=a.direct_path, read_token=0)
+    return tables_from_effective(w["scores"], w["V"], w["O"], w.get("b"))
+
+
+def certificate(network: Network, task: Pairs = TASK) -> Any:
+    """Margins, accuracy and loss of one network on every input, enclosed with balls."""
+    domain, counts = population(task)
+    return certify_margins(
+        exact_tables(network), counts, domain.labels, weights=domain.weights, denominator=domain.denominator
+    )
+
+
+def outcome(run: Any) -> Measured:
+    """Least margin, accuracy and loss of every network over the whole domain: CERTIFIED. Diverged networks: nothing."""
+    found = [certificate(run.ensemble[i]) if alive else None for i, alive in enumerate(run.ensemble.alive)]
+
+    def bounds(of: Any) -> Enclosure:
+        pairs = [(-np.inf, np.inf) if c is None else of(c) for c in found]
+        return Enclosure(np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs]))
+
+    return certified(
+        least_margin=bounds(lambda c: (c.lower.min(), c.upper.min())),
+        accuracy=bounds(lambda c: c.accuracy),
+        loss=bounds(lambda c: c.loss),
+    )
+
+
+def solved(n: Any) -> Any:
+    """The condition `given=`: accuracy 1 on every input, that is, every margin positive."""
+    return n["least_margin"] > 0
+
+
+def attention(run: Any) -> Measured:
+    """Order and spread of the two heads' attention over the signal tokens, and whether the task is solved."""
+    scores = signal_scores(run.ensemble)
+    domain, counts = population()
+    return enumerated(
+        tau=kendall_tau(scores[:, 0], scores[:, 1]),
+        reversed=exactly_reversed(scores[:, 0], scores[:, 1]),
+        spread=spread(scores, range(len(SIGNALS))).mean(axis=1),
+        least_margin=margins(tables(run.ensemble), counts, domain.labels).min(axis=1),
+    )
+
+
+def head_rule(scores: np.ndarray) -> np.ndarray:
+    """bool [..., signal, class]: the classes that the rule says a head raises when it attends to a signal token."""
+    higher = scores[..., None, :] > scores[..., :, None]
+    has_higher = (higher[..., :, :, None] & CONTAINS[None, :, :]).any(axis=-2)
+    return CONTAINS & ~has_higher
+
+
+def writing(run: Any) -> Measured:
+    """How each head's writing goes with its attention and with the rule; averaged over the two heads."""
+    scores = signal_scores(run.ensemble)
+    written = free_tables(run.ensemble).values[..., SIGNALS, :]
+    rule = head_rule(scores)
+    raised_mean = np.where(rule, written, 0).sum(axis=-1) / rule.sum(axis=-1)
+    norm = np.linalg.norm(written, axis=-1)
+    agreement = (np.sign(written) == np.where(rule, 1, -1)).mean(axis=(-1, -2, -3))
+    least = np.argmin(scores, axis=-1)
+    own = np.take_along_axis(written, least[..., None, None], axis=-2)[..., 0, :]
+    raises = ((own > 0) & CONTAINS[least]).sum(axis=-1)
+    domain, counts = population()
+    return enumerated(
+        attention_with_raised=kendall_tau(scores, raised_mean).mean(axis=-1),
+        attention_with_norm=kendall_tau(scores, norm).mean(axis=-1),
+        rule_agreement=agreement,
+        raised_by_least_attended=raises.mean(axis=-1),
+        least_margin=margins(tables(run.ensemble), counts, domain.labels).min(axis=1),
+    )
+
+
+def fixed(rows: np.ndarray) -> np.ndarray:
+    """Signal rows [..., 4, 10] of EVOU with both gauges removed: centred over outputs and over the four tokens."""
+    rows = rows - rows.mean(axis=-1, keepdims=True)
+    return rows - rows.mean(axis=-2, keepdims=True)
+
+
+def cosine_with_table(rows: np.ndarray) -> np.ndarray:
+    """[...]: cosine of gauge-fixed signal rows [..., 4, 10] with the gauge-fixed source table."""
+    a, b = fixed(rows), fixed(TABLE)
+    return (a * b).sum(axis=(-1, -2)) / (np.linalg.norm(a, axis=(-1, -2)) * np.linalg.norm(b))
+
+
+def domain_loss(t: CountTables) -> np.ndarray:
+    """[...]: mean cross-entropy over the population, nats."""
+    domain, counts = population()
+    return loss(t, counts, domain)
