@@ -171,9 +171,10 @@ def test_tidying_prefixes_ids_rounds_geometry_and_keeps_opacity():
         '<path class="foreground" d=""/></g></svg>'
     )
     assert svg.tidied(raw, "p-", "a & b") == (
-        '<svg viewBox="0 0 10 20" width="10" role="img" aria-label="a &amp; b"><defs><clipPath id="p-c">'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 20" width="10" role="img" aria-label="a &amp; b">'
+        '<defs><clipPath id="p-c">'
         '<rect width="1.3" /></clipPath></defs><g clip-path="url(#p-c)" opacity="0.75">'
-        '<path d="M0,10l1,2" stroke="var(--blue)" /></g></svg>'
+        '<path d="M0,10l1,2" stroke="var(--blue,#2166ac)" /></g></svg>'
     )
 
 

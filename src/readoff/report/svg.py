@@ -15,7 +15,10 @@ from typing import Any
 
 from readoff.report.charts import BLUE, INK, MUTED, ORANGE, RULE, themed
 
-COLOURS = {INK: "var(--ink)", MUTED: "var(--muted)", RULE: "var(--rule)", BLUE: "var(--blue)", ORANGE: "var(--orange)"}
+NAMES = {INK: "ink", MUTED: "muted", RULE: "rule", BLUE: "blue", ORANGE: "orange"}
+COLOURS = {colour: f"var(--{name},{colour})" for colour, name in NAMES.items()}
+"""The page's colours, which follow its light or dark mode; outside a page the stand-ins themselves are used."""
+
 NOISE = ("class", "role", "aria-hidden", "aria-roledescription", "aria-label", "pointer-events", "version")
 GEOMETRY = ("d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "r")
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+e-?\d+")
@@ -64,7 +67,13 @@ def tidied(text: str, prefix: str, label: str) -> str:
     root = ElementTree.fromstring(text)
     _clean(root, prefix)
     width, height = root.attrib.pop("width"), root.attrib.pop("height")
-    root.attrib = {"viewBox": f"0 0 {width} {height}", "width": width, "role": "img", "aria-label": label}
+    root.attrib = {
+        "xmlns": NAMESPACE[1:-1],
+        "viewBox": f"0 0 {width} {height}",
+        "width": width,
+        "role": "img",
+        "aria-label": label,
+    }
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
 
 
