@@ -7,7 +7,8 @@ import pytest
 
 import readoff
 from readoff.claims import EveryInput, OnTask, claim, enumerated, permuted_labels
-from readoff.core.errors import BadValue, UnknownName
+from readoff.claims.given import precision_of
+from readoff.core.errors import BadValue, ReadoffError, UnknownName
 from readoff.networks.architecture import architecture_for, effective_for
 from readoff.networks.network import Ensemble, Network
 from readoff.tasks import Pairs, grid_task
@@ -72,28 +73,43 @@ def test_near_ties_are_undecided_in_their_own_precision():
     assert ties.verdict == "FAILS", "a tie is wrong"
 
 
-def test_nan_is_wrong():
-    found = readoff.check(lambda t: solves(t) * np.nan, parity)
-    assert found.verdict == "FAILS" and len(found.counterexamples) == 8
+def test_nan_is_refused_with_the_input():
+    with pytest.raises(BadValue, match=r"answered nan for 8 of 8 inputs; the first is \[0, 0, 0, 2\]"):
+        readoff.check(lambda t: solves(t) * np.nan, parity)
+
+
+def test_a_model_that_raises_or_changes_its_mind_is_refused():
+    with pytest.raises(ReadoffError, match="KeyError"):
+        readoff.check(lambda t: {}["no"], parity)
+    rng = np.random.default_rng(0)
+    with pytest.raises(BadValue, match="different answers"):
+        readoff.check(lambda t: rng.standard_normal((len(t), 2)), parity)
+
+
+@pytest.mark.parametrize(("dtype", "spacing"), [(np.float64, 2.0**-52), (np.float32, 2.0**-23), (np.float16, 2.0**-10)])
+def test_the_precision_is_read_off_the_digits(dtype, spacing):
+    logits = np.random.default_rng(0).standard_normal((50, 3)).astype(dtype).astype(np.float64)
+    assert precision_of(logits) == spacing
+    assert precision_of(np.array([0.25, 3.0, -7.5])) == 0.0
 
 
 def test_logits_at_every_position_are_read_at_the_last():
-    found = readoff.check(lambda t: np.stack([0 * solves(t), solves(t)], axis=1), parity)
+    found = readoff.check(lambda t: np.stack([*[0 * solves(t)] * 3, solves(t)], axis=1), parity)
     assert found.verdict == "HOLDS"
 
 
 @pytest.mark.parametrize(
-    ("model", "message"),
+    "model",
     [
-        (lambda t: np.zeros((len(t), 3)), r"the task has 2 outputs"),
-        (lambda t: np.zeros(len(t)), r"expected logits of shape"),
-        (lambda t: np.zeros((1, 2)), r"for 8 inputs"),
-        (lambda t: np.array([["a", "b"]] * len(t)), r"expected logits"),
-        ("a name", r"a callable from tokens to logits"),
+        lambda t: np.zeros((len(t), 3)),
+        lambda t: np.zeros(len(t)),
+        lambda t: np.zeros((1, 2)),
+        lambda t: np.array([["a", "b"]] * len(t)),
+        "a name",
     ],
 )
-def test_models_that_do_not_fit(model, message):
-    with pytest.raises(BadValue, match=message):
+def test_models_that_do_not_fit(model):
+    with pytest.raises(ReadoffError, match="callable"):
         readoff.check(model, parity)
 
 

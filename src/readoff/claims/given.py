@@ -10,7 +10,6 @@ one-layer networks, else floating point with an allowance for the precision in w
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -20,12 +19,13 @@ from readoff.claims.evidence import Inputs
 from readoff.claims.subject import Given
 from readoff.core.domain import Domain
 from readoff.core.errors import BadValue, ReadoffError
+from readoff.networks.adapter import evaluate
 from readoff.networks.architecture import EffectiveArchitecture
 from readoff.networks.network import Network
 from readoff.networks.symmetry import domain_for
 from readoff.tasks.base import Task
 
-BATCH = 4096
+SLACK = 32  # how many units in the last place a forward pass may be off
 CERTIFIED_PAIRS = 100_000  # inputs x outputs
 
 
@@ -57,68 +57,57 @@ def answers_of(given: Given) -> Answers:
     """Run the model on every input (on one input per orbit where the architecture makes that enough)."""
     model, task = given.model, given.task
     domain = domain_for(model.architecture, task) if isinstance(model, Network) else task.domain()
-    logits = logits_of(model, domain.tokens, task.d_vocab_out)
+    logits = logits_of(given, domain)
     certified = _certified_margins(model, domain) if isinstance(model, Network) else None
     if certified is not None:
         return Answers(task, domain, logits, certified, "CERTIFIED")
-    precision = np.finfo(logits.dtype).eps if logits.dtype.kind == "f" else 0.0
-    size = np.maximum(1.0, np.abs(np.nan_to_num(logits, nan=0.0, posinf=0.0, neginf=0.0)).max(axis=-1))
-    found = margins_of(logits.astype(np.float64), domain.labels)
+    found = margins_of(logits, domain.labels)
     found = np.where(np.isnan(found), -np.inf, found)  # a NaN is a wrong answer
-    error = np.where(np.isfinite(found), 256 * precision * size, 0.0)
+    size = np.maximum(1.0, np.abs(np.nan_to_num(logits, nan=0.0, posinf=0.0, neginf=0.0)).max(axis=-1))
+    error = np.where(np.isfinite(found), SLACK * precision_of(logits) * size, 0.0)
     return Answers(task, domain, logits, within(found, error), "ENUMERATED")
 
 
-def logits_of(model: Any, tokens: np.ndarray, d_vocab_out: int) -> np.ndarray:
-    """Logits [n, d_vocab_out] at the last position; says what came instead if they have another shape."""
-    if isinstance(model, Network):
-        if model.architecture.one_attention_layer:
-            return network_logits(model, tokens)
-        return _deep(model, tokens)
-    if not callable(model):
+def logits_of(given: Given, domain: Domain) -> np.ndarray:
+    """float64 [n, d_vocab_out]: the model's logits at the last position of every input of the domain."""
+    model = given.model
+    if not callable(model) and not isinstance(model, Network):
         raise BadValue(f"expected a Network or a callable from tokens to logits, got a {type(model).__name__}.")
-    parts = [_call(model, tokens[i : i + BATCH]) for i in range(0, len(tokens), BATCH)]
-    for part, start in zip(parts, range(0, len(tokens), BATCH)):
-        n = min(BATCH, len(tokens) - start)
-        if part.ndim != 2 or part.shape != (n, d_vocab_out) or part.dtype.kind not in "fiu":
-            raise BadValue(
-                f"the model gave {part.dtype} of shape {list(part.shape)} for {n} inputs; expected logits of shape "
-                f"[{n}, {d_vocab_out}] (or one such row per position): the task has {d_vocab_out} outputs."
-            )
-    return np.concatenate(parts)
+    if not isinstance(model, Network):
+        return evaluate(model, given.task, domain)
+    if model.architecture.one_attention_layer:
+        return network_logits(model, domain.tokens)
+    return _deep(model, domain.tokens)
 
 
-def exchanged(given: Given) -> Given:
-    """The same answers, but given to other inputs (in one fixed random order)."""
+def precision_of(logits: np.ndarray) -> float:
+    """The spacing of the numbers in which logits came: 2^-52 for doubles, 2^-23 for floats, 2^-7 for bfloat16.
+
+    Read off the digits that are used. Multiples of 1/1024 are taken for exact, as written by hand: 0.
+    """
+    finite = logits[np.isfinite(logits)]
+    if finite.size == 0 or np.all(finite * 1024 == np.round(finite * 1024)):
+        return 0.0
+    digits = (np.abs(np.frexp(finite)[0]) * 2.0**53).astype(np.int64)
+    trailing = int(np.bitwise_or.reduce(digits) & -np.bitwise_or.reduce(digits)).bit_length() - 1
+    return 2.0 ** (1 - (53 - trailing))
+
+
+def looked_up(given: Given, change: Callable[[np.ndarray], np.ndarray]) -> Given:
+    """A model that answers from a table: the given model's logits on the whole domain, changed."""
     domain = given.task.domain()
-    logits = logits_of(given.model, domain.tokens, given.task.d_vocab_out)
-    logits = logits[np.random.default_rng(0).permutation(len(domain))]
-    row = {tokens.tobytes(): i for i, tokens in enumerate(np.ascontiguousarray(domain.tokens))}
+    logits = change(logits_of(given, domain))
+    row = {tokens.tobytes(): i for i, tokens in enumerate(domain.tokens.astype(np.int64))}
 
     def model(tokens: np.ndarray) -> np.ndarray:
-        wanted = np.ascontiguousarray(tokens.astype(domain.tokens.dtype))
-        return logits[[row[tokens.tobytes()] for tokens in wanted]]
+        return logits[[row[tokens.tobytes()] for tokens in np.ascontiguousarray(tokens, dtype=np.int64)]]
 
     return Given(model, given.task)
 
 
-def _call(model: Callable[..., Any], tokens: np.ndarray) -> np.ndarray:
-    found = model(_torch(tokens) if _is_torch(model) else tokens)
-    if hasattr(found, "detach"):  # a PyTorch tensor, perhaps on another device
-        found = found.detach().cpu()
-        found = found.float() if str(found.dtype) == "torch.bfloat16" else found
-    found = np.asarray(found)
-    return found[:, -1] if found.ndim == 3 else found
-
-
-def _is_torch(model: Any) -> bool:
-    return any(base.__module__.startswith("torch.") for base in type(model).__mro__)
-
-
-def _torch(tokens: np.ndarray) -> Any:
-    import torch  # type: ignore[import-not-found]
-
-    return torch.as_tensor(tokens, dtype=torch.long)
+def exchanged(given: Given) -> Given:
+    """The same answers, but given to other inputs (in one fixed random order)."""
+    return looked_up(given, lambda logits: logits[np.random.default_rng(0).permutation(len(logits))])
 
 
 def _deep(model: Network, tokens: np.ndarray) -> np.ndarray:
@@ -127,7 +116,7 @@ def _deep(model: Network, tokens: np.ndarray) -> np.ndarray:
     from readoff.networks.forward import forward
 
     weights = {name: jnp.asarray(value) for name, value in model.weights.items()}
-    return np.asarray(forward(model.architecture, weights, jnp.asarray(tokens))[0][:, -1])
+    return np.asarray(forward(model.architecture, weights, jnp.asarray(tokens))[0][:, -1], dtype=np.float64)
 
 
 def _certified_margins(model: Network, domain: Domain) -> Enclosure | None:

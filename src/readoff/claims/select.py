@@ -100,8 +100,16 @@ def claims_in(modules: Iterable[ModuleType]) -> list[Claim]:
 
 def load_file(path: Path) -> list[Claim]:
     """Execute a file and return its claims. Raises `BadValue` naming file, line and what to do."""
+    claims = claims_in([load_module(path)])
+    if not claims:
+        raise BadValue(f"{path.name} defines no claims. {EXAMPLE}")
+    return claims
+
+
+def load_module(path: Path) -> ModuleType:
+    """Execute a file as a module. Raises `BadValue` naming file and line."""
     if not path.is_file():
-        raise BadValue(f"there is no file {path}. Give the path of a Python file that defines claims.")
+        raise BadValue(f"there is no file {path}. Give the path of a Python file of your own.")
     name = f"readoff_claims_file_{path.stem}"  # part of the claims' hashes: the same in every process and folder
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
@@ -118,10 +126,7 @@ def load_file(path: Path) -> list[Claim]:
         raise BadValue(f"{path.name}, line {error.lineno}: {error.msg}{shown}") from None
     except (Exception, SystemExit) as error:
         raise BadValue(f"{path.name}{_line(error, path)}: {_said(error)}") from None
-    claims = claims_in([module])
-    if not claims:
-        raise BadValue(f"{path.name} defines no claims. {EXAMPLE}")
-    return claims
+    return module
 
 
 def _line(error: BaseException, path: Path) -> str:
