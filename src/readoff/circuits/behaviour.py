@@ -46,9 +46,13 @@ class Behaviour:
 
 def behaviour(model: Network | Ensemble, domain: Domain) -> Behaviour:
     """Margins, accuracy and loss of a one-layer network or ensemble on a domain; inputs may end in different tokens."""
-    found = network_logits(model, domain.tokens)
-    found_margins = margins_of(found, domain.labels)
-    return Behaviour(found_margins, accuracy(found_margins, domain.weights), loss_of(found, domain))
+    return behaviour_of(network_logits(model, domain.tokens), domain)
+
+
+def behaviour_of(logits: np.ndarray, domain: Domain) -> Behaviour:
+    """The same from logits [..., n, d_out], wherever those came from (a deeper network, somebody's callable)."""
+    found = margins_of(logits, domain.labels)
+    return Behaviour(found, accuracy(found, domain.weights), loss_of(logits, domain))
 
 
 def network_logits(model: Network | Ensemble, tokens: np.ndarray) -> np.ndarray:
