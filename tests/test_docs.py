@@ -66,9 +66,15 @@ def test_the_claim_in_the_readme_can_fail(folder):
     assert verdicts["mine/small-head"]["verdict"] == "FAILS"
 
 
-def test_the_task_in_the_readme():
+def test_the_network_in_the_readme(capsys):
     names: dict[str, object] = {}
     exec(code(README)[1], names)
+    assert capsys.readouterr().out == "HOLDS []\n"
+
+
+def test_the_task_in_the_readme():
+    names: dict[str, object] = {}
+    exec(code(README)[2], names)
     parity = names["parity"]
     assert isinstance(parity, Grid) and parity.domain_size() == 8
 
