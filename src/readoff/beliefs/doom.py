@@ -19,8 +19,10 @@ is the median of nothing. The jump happens with probability ½ and carries nearl
 (Fraction(1, 2), Fraction(1, 4), 0.9985...)
 """
 
+import itertools
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from readoff.core.errors import BadValue
 
@@ -37,14 +39,19 @@ class Doom:
         if sum(self.masses) == 1 and self.masses[-1] == 0:
             raise BadValue("doom is certain before the last week: leave out the weeks that nobody lives to see")
 
+    @cached_property
+    def _come(self) -> tuple[Fraction, ...]:
+        """P(doom in the first k weeks) for k = 0, 1, …"""
+        return tuple(itertools.accumulate(self.masses, initial=Fraction(0)))
+
     def survives(self, weeks: int) -> Fraction:
         """P(no doom in the first `weeks` weeks)."""
-        return 1 - sum(self.masses[:weeks], Fraction(0))
+        return 1 - self._come[weeks]
 
     def belief(self, weeks: int) -> Fraction:
         """Belief in eventual doom of someone who has lived through `weeks` weeks (1 when living on was impossible)."""
         alive = self.survives(weeks)
-        return sum(self.masses[weeks:], Fraction(0)) / alive if alive else Fraction(1)
+        return (self._come[-1] - self._come[weeks]) / alive if alive else Fraction(1)
 
     def drop(self, week: int) -> Fraction:
         """How far the belief falls in the given week (counted from 1) when doom does not come."""

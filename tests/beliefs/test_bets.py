@@ -1,0 +1,148 @@
+"""The bets are fair for every rational forecaster: by exact enumeration of martingale trees, not by simulation."""
+
+import random
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from readoff.beliefs import bets, trees
+from readoff.beliefs.noise import Noise, allowance
+from readoff.beliefs.streams import Steps, histories, steps
+from readoff.core.errors import BadValue
+
+CASES = [(test, side) for test in bets.TESTS for side in bets.SIDES]
+
+
+def paths_of(tree: trees.Tree) -> tuple[Steps, np.ndarray]:
+    """All histories of a tree as streams (the last belief is the truth), and their probabilities."""
+    found = [(p, [float(b) for b in beliefs]) for p, beliefs in tree.paths() if len(beliefs) > 1]
+    s = steps(histories([b[:-1] for _, b in found], [b[-1] for _, b in found]))
+    return s, np.array([float(p) for p, _ in found])
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(("test", "side"), CASES)
+def test_expected_wealth_is_one_on_every_martingale_tree(seed, test, side):
+    tree = trees.random_tree(random.Random(seed), depth=5)
+    if not tree.branches:
+        return
+    s, chance = paths_of(tree)
+    wealth = np.exp(bets.stream_wealth(s, bets.place(s, test, side)))
+    assert np.allclose(wealth @ chance, 1.0, atol=1e-12)
+    assert np.all(wealth > 0)
+
+
+def test_wealth_grows_against_the_forgetful():
+    s, chance = paths_of(trees.forgetful(Fraction(1, 2), Fraction(3, 4), dates=6))
+    wealth = np.exp(bets.stream_wealth(s, bets.place(s, "movement", +1)))
+    assert np.all(wealth @ chance > 1.05)
+    assert np.all(np.exp(bets.stream_wealth(s, bets.place(s, "movement", -1))) @ chance < 1)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("test", "side"), CASES)
+@pytest.mark.parametrize("grid", [0.05, 0.2])
+def test_rounding_within_the_slack_never_makes_a_bet_favourable(seed, test, side, grid):
+    tree = trees.random_tree(random.Random(100 + seed), depth=4)
+    if not tree.branches:
+        return
+    found = [(float(p), [float(b) for b in beliefs]) for p, beliefs in tree.paths() if len(beliefs) > 1]
+    reports = [list(np.round(np.array(b[:-1]) / grid) * grid) for _, b in found]
+    s = steps(histories([np.clip(r, 0, 1) for r in reports], [b[-1] for _, b in found]))
+    wealth = np.exp(bets.stream_wealth(s, bets.place(s, test, side, slack=grid / 2)))
+    assert np.all(wealth @ np.array([p for p, _ in found]) <= 1 + 1e-12)
+
+
+def test_without_slack_rounding_can_make_a_bet_favourable():
+    """The mutant of the test above: the slack is needed."""
+    up = trees.Tree(
+        Fraction(1, 2), ((Fraction(9, 20), trees.Tree(Fraction(0))), (Fraction(11, 20), trees.Tree(Fraction(1))))
+    )
+    assert up.violation() is not None  # what rounding 0.55 to 0.5 looks like
+    s, chance = paths_of(up)
+    assert np.all(np.exp(bets.stream_wealth(s, bets.place(s, "drift", +1))) @ chance > 1)
+    assert np.all(np.exp(bets.stream_wealth(s, bets.place(s, "drift", +1, slack=0.05))) @ chance <= 1 + 1e-12)
+
+
+def test_last_sign_by_hand():
+    s = steps(histories([[0.5, 0.6, 0.6, 0.4], [0.3, 0.2], [0.7]], outcomes=[1, None, 0]))
+    assert bets.last_sign(s).tolist() == [0, 1, 1, -1, 0, 0]
+    assert bets.weights(s, "drift").tolist() == [1] * 6
+    assert np.allclose(bets.weights(s, "movement"), [0, -0.2, -0.2, 0.2, 0.4, -0.4])
+
+
+def test_ruin_is_impossible_even_at_the_edges():
+    s = steps(histories([[0.0, 1.0, 0.0, 1.0]], outcomes=[0]))
+    for test, side in CASES:
+        assert np.all(np.exp(bets.stream_wealth(s, bets.place(s, test, side))) >= 0.05**4 - 1e-15)
+
+
+beliefs = st.lists(st.floats(0, 1), min_size=1, max_size=6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(beliefs, min_size=1, max_size=5), st.data())
+def test_the_ride_is_the_average_of_the_streams(streams, data):
+    outcome = data.draw(st.lists(st.sampled_from([0.0, 1.0, None]), min_size=len(streams), max_size=len(streams)))
+    s = steps(histories(streams, outcome))
+    used = s.counts() > 0
+    bet = bets.place(s, "movement", +1)
+    ride = bets.ride(s, bet, bets.calendar(s))
+    assert np.allclose(ride.logs, bets.stream_wealth(s, bet), atol=1e-9)
+    if used.any():
+        assert ride.wealth[-1] == pytest.approx(float(np.exp(ride.logs[:, used]).mean()), rel=1e-9)
+        assert np.all(np.diff(ride.times) > 0)
+
+
+def test_truths_count_at_the_end_of_the_calendar():
+    s = steps(histories([[0.5, 0.6], [0.5, 0.4, 0.5, 0.4]], outcomes=[1, 0], times=[[0, 1], [0, 1, 2, 9]]))
+    assert s.time.tolist() == [1, 9, 1, 2, 9, 9]
+
+
+def test_clusters_average_within_and_multiply_between():
+    logs = np.log(np.array([[1.0, 3.0, 5.0], [2.0, 2.0, 7.0]]))
+    by_cluster = bets.cluster_wealth(logs, np.array([1, 0, 1]))
+    assert np.allclose(np.exp(by_cluster), [[3.0, 3.0], [2.0, 4.5]])
+    assert np.exp(bets.evidence_if_independent(by_cluster)) == pytest.approx((9 + 9) / 2)
+    assert np.exp(bets.evidence_if_dependent(logs)) == pytest.approx((3 + 11 / 3) / 2)
+    assert np.allclose(bets.cluster_wealth(logs, np.array([2, 0, 1])), logs[:, [1, 2, 0]])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=8), st.booleans(), st.randoms(use_true_random=False))
+def test_rounding_errors_stay_within_the_allowance(reports, resolved, rng):
+    grid = 0.1
+    s = steps(histories([reports], outcomes=[1.0 if resolved else None]))
+    error = np.array([rng.uniform(-grid / 2, grid / 2) for _ in reports] + [0.0])[: len(s.now) + 1]
+    for test in bets.TESTS:
+        weight = bets.weights(s, test)
+        up, down = allowance(s, test, weight, Noise(rounding=grid))
+        shift = float(np.sum(weight * np.diff(error)))
+        assert -down[0] - 1e-12 <= shift <= up[0] + 1e-12
+
+
+def test_simulation_noise_shifts_by_what_it_is_allowed():
+    rng = np.random.default_rng(5)
+    n, dates, sd = 40_000, 5, 0.05
+    reports = 0.4 + rng.normal(0, sd, (n, dates))
+    s = steps(histories(reports))
+    for test in bets.TESTS:
+        weight = bets.weights(s, test)
+        up, down = (a.mean() for a in allowance(s, test, weight, Noise(sd=sd)))
+        total = s.sums(weight * s.change)
+        error = total.std() / np.sqrt(n)
+        assert -down - 4 * error <= total.mean() <= up + 4 * error
+        if test == "movement":
+            assert total.mean() == pytest.approx(up, abs=4 * error)
+
+
+def test_noise_of_shares():
+    noise = Noise(simulations=101)
+    assert noise.variance(np.array([0.5, 0.0])).tolist() == [0.0025, 0.0]
+    assert Noise(rounding=0.01).bound(1000, 1.0) == 0.005
+    assert Noise(sd=0.01).bound(1000, 0.01) == pytest.approx(0.01 * np.sqrt(2 * np.log(2e5)))
+    with pytest.raises(BadValue, match="a grid such as"):
+        Noise(rounding=-1)
