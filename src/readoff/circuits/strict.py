@@ -83,8 +83,8 @@ def _program(table: np.ndarray) -> tuple[float, list[float], list[float]]:
     if found.status != 0:
         kinds = {1: "ran into its iteration limit", 2: "was called infeasible", 3: "was called unbounded"}
         raise ProgramFailed(
-            f"the linear program with {n} rows and {k} columns {kinds.get(found.status, 'failed')} ({found.message}). It "
-            "has an optimum by construction, so the numbers are badly scaled: divide the rows by common factors."
+            f"the linear program with {n} rows and {k} columns {kinds.get(found.status, 'failed')}. It has an optimum "
+            "by construction, so the numbers are badly scaled: divide the rows by common factors."
         )
     multipliers = np.maximum(-found.ineqlin.marginals, 0) / scale[:, 0]
     return float(found.x[-1]), found.x[:-1].tolist(), multipliers.tolist()
@@ -126,8 +126,8 @@ def _whole(rows: np.ndarray) -> np.ndarray:
         raise BadValue(f"a strict system needs rows and columns; got an array of shape {list(table.shape)}.")
     if table.size > MAX_ENTRIES:
         raise TooLarge(
-            f"a system of {table.shape[0]:,} rows and {table.shape[1]:,} columns has more than {MAX_ENTRIES:,} entries; "
-            "use orbits, merge equal rows, or a smaller domain."
+            f"a system of {table.shape[0]:,} rows and {table.shape[1]:,} columns is over the limit of {MAX_ENTRIES:,} "
+            "entries; use orbits, merge equal rows, or a smaller domain."
         )
     values = table.astype(np.float64)
     if not np.isfinite(values).all() or (values != np.round(values)).any() or np.abs(values).max() > LARGEST:

@@ -80,8 +80,8 @@ def threshold_degree(counts: np.ndarray, labels: np.ndarray, limit: int = MAX_DE
 def heads_obstruction(domain: Domain, d_vocab: int, n_heads: int, positions: bool = False) -> dict[str, Any] | None:
     """A certificate that no one-layer network with `n_heads` heads has all margins positive on the domain, or None.
 
-    It names the two labels. With `positions`, tokens at different places count as different (a larger class of networks).
-    None says nothing: degree <= H does not mean that H heads suffice.
+    It names the two labels. With `positions`, tokens at different places count as different, which makes the class of
+    networks larger. None says nothing: degree <= H does not mean that H heads suffice.
     """
     tokens = domain.tokens + (d_vocab * np.arange(domain.tokens.shape[1]) if positions else 0)
     used = np.unique(tokens)
