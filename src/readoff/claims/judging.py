@@ -231,8 +231,10 @@ def _with_headline(decision: Decision, value: Any) -> Decision:
 
 
 def _networks_from(thing: Any) -> str | None:
-    while isinstance(thing, tuple):
-        thing = thing[0]
+    """Where the networks came from; "zoo" if some of a Sweep did, because the verdict then rests on it."""
+    if isinstance(thing, tuple):
+        found = [_networks_from(part) for part in thing]
+        return "zoo" if "zoo" in found else found[0]
     source = getattr(thing, "source", None) or getattr(thing, "provenance", None)
     model = getattr(thing, "model", None)
     if source is None and model is not None:

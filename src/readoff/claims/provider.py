@@ -1,4 +1,7 @@
-"""Where the command line gets trained networks: the trainer and its store.
+"""Where the command line gets trained networks: the trainer with its store, and the zoo before it in a quick check.
+
+    Trainer(store, bar)                      whatever is asked for, from the store or trained there and then
+    ZooFirst(Zoo(), Trainer(store, bar))     what the zoo holds from the zoo, the rest as above
 
 `Trainer` imports JAX only when a network is really missing, so a check whose verdicts are all stored starts at once.
 """
@@ -7,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from readoff.claims.subject import Run
+from readoff.claims.zoo import Zoo
 from readoff.store import Store, identity_of
 
 
@@ -26,6 +30,21 @@ class Trainer:
 
         configure()
         return train(list(recipes), list(seeds), self._store, self._progress)
+
+
+class ZooFirst:
+    """Recipes of which the zoo holds all seeds asked for come from it; everything else from the trainer."""
+
+    def __init__(self, zoo: Zoo, trainer: Trainer) -> None:
+        self._zoo, self._trainer = zoo, trainer
+
+    def identity(self, recipe: Any, seeds: Sequence[int]) -> str | None:
+        return self._zoo.identity(recipe, seeds) or self._trainer.identity(recipe, seeds)
+
+    def obtain(self, recipes: Sequence[Any], seeds: Sequence[int]) -> Sequence[Run]:
+        absent = [recipe for recipe in recipes if not self._zoo.holds(recipe, seeds)]
+        trained = dict(zip([r.id for r in absent], self._trainer.obtain(absent, seeds) if absent else [], strict=True))
+        return [trained[r.id] if r.id in trained else self._zoo.load(r, seeds) for r in recipes]
 
 
 class Ready:

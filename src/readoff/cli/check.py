@@ -18,11 +18,12 @@ import tyro
 
 from readoff import __version__
 from readoff.claims.claim import Claim
-from readoff.claims.provider import Trainer
+from readoff.claims.provider import Trainer, ZooFirst
 from readoff.claims.runner import Checked, error_rate
 from readoff.claims.runner import check as run_claims
 from readoff.claims.select import select
 from readoff.claims.verdict import error_record
+from readoff.claims.zoo import Zoo
 from readoff.cli import output
 from readoff.cli.bar import Bar
 from readoff.cli.listing import library_claims
@@ -65,12 +66,13 @@ def check(
         if not selected.claims:
             raise BadValue("nothing is selected: there are no claims to check.")
         with Store(store) as opened, Bar() as bar:
-            provider = Trainer(opened, bar)
+            zoo, trainer = Zoo(), Trainer(opened, bar)
+            provider = ZooFirst(zoo, trainer) if profile == "quick" else trainer
             found = run_claims(selected.claims, provider, opened, n_seeds, output.Lines(), reuse=not fresh)
             broken = tuple(error_record(name, reason) for name, reason in selected.broken)
             checked = Checked(found.records + broken, found.seconds, n_seeds, found.interrupted)
             save_check(opened, _meta(checked, selected.claims, profile))
-            notes = [*opened.warnings, f"Error rate: {error_rate(selected.claims)}."]
+            notes = [*opened.warnings, *zoo.warnings, f"Error rate: {error_rate(selected.claims)}."]
             if report is not None:
                 from readoff.cli.report import write_report  # type: ignore[import-not-found]
 
