@@ -6,15 +6,17 @@ Pairs(n_signal=4, n_noise=3, n_ctx=5)
 Only kinds in the given registry can be built, so a file can never name a class of its own choosing.
 """
 
+import contextlib
 import dataclasses
 import json
+import sys
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any
 
 from readoff.core.canonical import SCHEMA, field_types
-from readoff.core.errors import BadValue, UnknownName
+from readoff.core.errors import BadValue, ReadoffError, UnknownName
 
 
 def parse_json(text: str, kinds: Mapping[str, type]) -> Any:
@@ -26,8 +28,13 @@ def parse_json(text: str, kinds: Mapping[str, type]) -> Any:
     if isinstance(data, dict):
         schema = data.pop("schema", SCHEMA)
         if schema != SCHEMA:
-            raise BadValue(f"schema {schema!r} is not known here (this version reads schema {SCHEMA}); update readoff.")
-    return parse(data, kinds)
+            raise BadValue(
+                f"schema {_short(schema)} is not known here (this version reads schema {SCHEMA}); update readoff."
+            )
+    try:
+        return parse(data, kinds)
+    except RecursionError:
+        raise BadValue("the JSON is nested too deeply; a recipe is a few levels deep.") from None
 
 
 def parse(data: Any, kinds: Mapping[str, type], where: str = "value") -> Any:
@@ -58,34 +65,37 @@ def parse(data: Any, kinds: Mapping[str, type], where: str = "value") -> Any:
 
 def _coerce(item: Any, hint: Any, kinds: Mapping[str, type], where: str) -> Any:
     origin = typing.get_origin(hint)
-    if origin in (typing.Union, types.UnionType):
-        options = typing.get_args(hint)
-        if item is None and type(None) in options:
-            return None
-        complaints = []
+    options = typing.get_args(hint) if origin in (typing.Union, types.UnionType) else (hint,)
+    if isinstance(item, dict):
+        value = parse(item, kinds, where)
+        if not isinstance(value, tuple(option for option in options if isinstance(option, type))):
+            raise BadValue(f"{where}: expected {_names(options)}, got {_short(item)}.")
+        return value
+    if len(options) > 1:
         for option in options:
-            try:
+            with contextlib.suppress(ReadoffError):
                 return _coerce(item, option, kinds, where)
-            except (BadValue, UnknownName) as error:
-                complaints.append(error)
-        raise complaints[0]
+        raise BadValue(f"{where}: expected {_names(options)}, got {_short(item)}.")
+    if hint is type(None) and item is None:
+        return None
     if origin is typing.Literal:
         if item not in typing.get_args(hint):
-            raise UnknownName(f"value of {where}", str(item), [str(a) for a in typing.get_args(hint)])
+            raise UnknownName(f"value of {where}", _short(item), [str(a) for a in typing.get_args(hint)])
         return item
     if origin is tuple:
         if not isinstance(item, list):
             raise BadValue(f"{where}: expected a list, got {_short(item)}.")
         inner = typing.get_args(hint)[0]
         return tuple(_coerce(part, inner, kinds, f"{where}[{i}]") for i, part in enumerate(item))
-    if hint is float and isinstance(item, int | float) and not isinstance(item, bool):
+    if hint is float and type(item) in (int, float) and abs(item) <= sys.float_info.max:
         return float(item)
     if hint in (int, str, bool) and type(item) is hint:
         return item
-    if isinstance(item, dict):
-        return parse(item, kinds, where)
-    expected = getattr(hint, "__name__", str(hint))
-    raise BadValue(f"{where}: expected {expected}, got {_short(item)}.")
+    raise BadValue(f"{where}: expected {_names(options)}, got {_short(item)}.")
+
+
+def _names(options: tuple[Any, ...]) -> str:
+    return " or ".join("null" if o is type(None) else getattr(o, "__name__", str(o)) for o in options)
 
 
 def _short(data: Any) -> str:

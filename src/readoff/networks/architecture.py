@@ -19,11 +19,13 @@ from readoff.core.errors import BadValue
 from readoff.tasks.base import Task
 
 LARGEST = 1_000_000_000
+LARGEST_SIDE = 1_000_000
+MOST_LAYERS = 1_000
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A causal transformer. `d_mlp` 0 means attention only; `embedding`/`unembedding` "one_hot" means fixed identity."""
+    """A causal transformer. `d_mlp` 0 means attention only; `embedding`/`unembedding` "one_hot" is a fixed identity."""
 
     d_vocab: int
     d_vocab_out: int
@@ -44,10 +46,8 @@ class Architecture:
 
     def __post_init__(self) -> None:
         for field in ("d_vocab", "d_vocab_out", "n_ctx", "n_layers", "n_heads", "d_model", "d_head"):
-            if getattr(self, field) < 1:
-                raise BadValue(f"Architecture.{field} is {getattr(self, field)}; expected a whole number >= 1.")
-        if self.d_mlp < 0:
-            raise BadValue(f"Architecture.d_mlp is {self.d_mlp}; write 0 for no MLP.")
+            _check_side(self, field, 1, MOST_LAYERS if field == "n_layers" else LARGEST_SIDE)
+        _check_side(self, "d_mlp", 0)
         if self.normalization != "none":
             raise BadValue(f"normalization {self.normalization!r} is reserved but not built yet; use 'none'.")
         if self.embedding == "one_hot" and self.d_model < self.d_vocab:
@@ -107,7 +107,7 @@ class Architecture:
 
 @dataclass(frozen=True)
 class EffectiveArchitecture:
-    """Free tables: `scores [n_heads, d_vocab]`, `V [n_heads, d_vocab, d_head]`, `O [n_heads, d_head, d_vocab_out]`, `b`.
+    """Free tables: scores [n_heads, d_vocab], V [n_heads, d_vocab, d_head], O [n_heads, d_head, d_vocab_out] and b.
 
     Logits are b + sum over heads of (attention-weighted mean of V) @ O; no direct path, no embedding, no positions.
     Scores stand for EQKE's row of the read-off, already divided by sqrt(d_head).
@@ -122,10 +122,7 @@ class EffectiveArchitecture:
 
     def __post_init__(self) -> None:
         for field in ("d_vocab", "d_vocab_out", "n_ctx", "n_heads", "d_head"):
-            if getattr(self, field) < 1:
-                raise BadValue(
-                    f"EffectiveArchitecture.{field} is {getattr(self, field)}; expected a whole number >= 1."
-                )
+            _check_side(self, field, 1)
         if self.n_parameters > LARGEST:
             raise BadValue(f"this architecture has {self.n_parameters:,} parameters; the limit is {LARGEST:,}.")
 
@@ -163,6 +160,13 @@ def architecture_for(task: Task, **fields: object) -> Architecture:
 def effective_for(task: Task, **fields: object) -> EffectiveArchitecture:
     """An `EffectiveArchitecture` with the task's vocabulary sizes and n_ctx filled in."""
     return EffectiveArchitecture(task.d_vocab, task.d_vocab_out, task.n_ctx, **fields)  # type: ignore[arg-type]
+
+
+def _check_side(architecture: object, field: str, least: int, most: int = LARGEST_SIDE) -> None:
+    given = getattr(architecture, field)
+    if not least <= given <= most:
+        kind = type(architecture).__name__
+        raise BadValue(f"{kind}.{field} is {given}; expected a whole number from {least} to {most:,}.")
 
 
 def _count(shapes: dict[str, tuple[int, ...]]) -> int:

@@ -32,6 +32,20 @@ class Grid(Task):
     labels: tuple[int, ...]
     input_weights: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        _check_names("tokens", self.tokens)
+        _check_names("outputs", self.outputs)
+        if not self.inputs or len({len(row) for row in self.inputs} | {0}) != 2:
+            raise BadValue("a grid task needs at least one input, and all inputs of one length >= 1.")
+        if len(set(self.inputs)) < len(self.inputs):
+            raise BadValue("an input is listed twice; every input has one row, one label and one weight.")
+        _check_numbers("a token", [min(map(min, self.inputs)), max(map(max, self.inputs))], 0, len(self.tokens))
+        _check_numbers("a label", self.labels, 0, len(self.outputs))
+        _check_numbers("a weight", self.input_weights, 1, 2**62 // len(self.inputs))
+        for what, given in (("labels", self.labels), ("weights", self.input_weights)):
+            if len(given) != len(self.inputs) and (given or what == "labels"):
+                raise BadValue(f"{len(given)} {what} for {len(self.inputs)} inputs; give one for every input.")
+
     @property
     def name(self) -> str:
         return self.title
@@ -87,14 +101,23 @@ def grid_task(
             inputs.append(combination + ((len(names),) if read_off is not None else ()))
             labels.append(_output_number(answer, answers, combination))
             weights.append(1 if weight is None else int(weight(*combination)))
-        if not inputs or min(weights) < 1:
-            raise BadValue("a grid task needs at least one input, and every weight must be a whole number >= 1.")
         all_tokens = names if read_off is None else (*names, read_off)
         uniform = all(w == 1 for w in weights)
         title = getattr(function, "__name__", "grid")
         return Grid(title, all_tokens, answers, tuple(inputs), tuple(labels), () if uniform else tuple(weights))
 
     return build
+
+
+def _check_names(what: str, names: tuple[str, ...]) -> None:
+    if not names or len(set(names)) < len(names):
+        raise BadValue(f"a grid task needs {what}, each with a name of its own; got {', '.join(names[:20]) or 'none'}.")
+
+
+def _check_numbers(what: str, numbers: Sequence[int], least: int, end: int) -> None:
+    for number in numbers:
+        if not least <= number < end:
+            raise BadValue(f"{what} is {number}; expected a whole number from {least} to {end - 1}.")
 
 
 def _output_number(answer: object, outputs: tuple[str, ...], at: tuple[int, ...]) -> int:

@@ -20,6 +20,8 @@ from readoff.core.domain import Domain
 from readoff.core.errors import BadValue
 from readoff.tasks.base import Task
 
+MOST_CLASSES = 100_000
+
 
 @dataclass(frozen=True)
 class Pairs(Task):
@@ -48,6 +50,12 @@ class Pairs(Task):
             raise BadValue(
                 f"n_noise is {self.n_noise}, but n_ctx {self.n_ctx} leaves "
                 f"{self.n_ctx - 1 - self.n_per_input} places for noise; give n_noise >= 1 or a shorter n_ctx."
+            )
+        n_classes = math.comb(self.n_signal + self.n_per_input - 1, self.n_per_input)
+        if n_classes > MOST_CLASSES:
+            raise BadValue(
+                f"{self.n_per_input} of {self.n_signal} signal tokens make {n_classes:,} classes; "
+                f"the limit is {MOST_CLASSES:,}."
             )
 
     @property
