@@ -29,10 +29,11 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from readoff.claims.control import Control, default_controls, default_invariances
+from readoff.claims.dependencies import fingerprint
 from readoff.claims.evidence import certified
 from readoff.claims.known import Known
 from readoff.claims.scope import EveryNetwork, Scope, Seeds
-from readoff.claims.source import describe_function, file_fingerprint
+from readoff.claims.source import describe_function
 from readoff.claims.standing import RELATIONS, Relation
 from readoff.claims.subject import Certified, Subject, Sweep, Trained, describe, recipes_of
 from readoff.core.canonical import content_id, plain
@@ -176,17 +177,12 @@ def claim_text(claim: Claim, n_seeds: int) -> Any:
     }
 
 
-def claim_hash(claim: Claim, n_seeds: int) -> str:
-    """Hash of `claim_text`."""
-    return content_id(claim_text(claim, n_seeds), 64)
-
-
-def shown_hash(claim: Claim, n_seeds: int) -> str:
-    """Hash of all that a stored verdict shows: the claim, its words, its reference value, and its file."""
+def shown_hash(claim: Claim, text: Any) -> str:
+    """Hash of all that a stored verdict shows: the claim's `claim_text`, words, reference value and reachable files."""
     words = [claim.says, claim.statement, claim.relation, claim.headline, plain(claim.known), plain(claim.assumes)]
     pictures = describe_function(claim.exhibit) if claim.exhibit else None
-    files = sorted({file_fingerprint(f) for f in (claim.judge, claim.measure)})
-    return content_id([claim_hash(claim, n_seeds), words, pictures, files], 64)
+    files = fingerprint([claim.judge, claim.measure])
+    return content_id([text, words, pictures, files], 64)
 
 
 def _describe_control(control: Control) -> Any:

@@ -6,7 +6,7 @@ The order of events for one `readoff check`:
     2. claims about tasks, constructions and certificates are judged first: first verdicts within seconds
     3. claims about trained networks follow, grouped so that each recipe is trained once and each measure taken once
     4. a stored verdict is used again if nothing it depends on has changed: the claim and its file, the weights of its
-       networks, the number of seeds, and readoff itself
+       networks, the number of seeds, and every file of readoff that it can reach
 
 Networks come from a `Provider`, so the language of claims needs neither JAX nor a trainer. A claim that raises gets
 ERROR and the others go on; after Ctrl-C what is done is kept.
@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from readoff.claims.asking import Measure
-from readoff.claims.claim import Claim, claim_hash, claim_text, controlled_recipes, shown_hash
+from readoff.claims.claim import Claim, claim_text, controlled_recipes, shown_hash
+from readoff.claims.dependencies import fingerprint
 from readoff.claims.evidence import Measured, as_measured, pack, unpack
 from readoff.claims.judging import error_verdict, evaluate
 from readoff.claims.scope import Seeds, confirmation_seeds, unreachable
-from readoff.claims.source import describe_function, library_fingerprint
+from readoff.claims.source import describe_function
 from readoff.claims.subject import (
     Constructed,
     Given,
@@ -94,6 +95,7 @@ class _Session:
     things: dict[str, Any] = field(default_factory=dict)
     measured: dict[tuple[str, str], Measured] = field(default_factory=dict)
     identities: dict[str, str] = field(default_factory=dict)
+    hashes: dict[str, tuple[str, str]] = field(default_factory=dict)  # what was registered, what is shown
 
 
 def check(
@@ -114,7 +116,7 @@ def check(
     )
     order = sorted(range(len(claims)), key=lambda i: (_cost(claims[i]), [r.id for r in recipes_of(claims[i].about)], i))
     if session.store is not None:
-        _register(session.store, claims, n_seeds)
+        _register(session.store, claims, session)
     if progress:
         progress.started(len(claims))
     records: dict[int, dict[str, Any]] = {}
@@ -179,8 +181,8 @@ def _one(claim: Claim, session: _Session, reuse: bool) -> tuple[dict[str, Any], 
 def _record(verdict: Verdict, session: _Session, seconds: float) -> dict[str, Any]:
     record = verdict.with_seconds(seconds).record()
     recipes = recipes_of(verdict.claim.about)
-    if session.store is not None and recipes:
-        stated = verdicts.registered(session.store, claim_hash(verdict.claim, len(session.seeds)))
+    if session.store is not None and recipes and record["networks_from"] != "zoo":
+        stated = verdicts.registered(session.store, session.hashes[verdict.claim.id][0])
         trained = [session.store.trained_since(recipe.id, session.seeds) for recipe in recipes]
         ticks = [tick for tick in trained if tick is not None]
         if stated is not None and ticks:
@@ -229,7 +231,7 @@ def _measure(subject: Subject, thing: Any, measure: Measure, key: tuple[str, str
     identities = [_identity(recipe, session) for recipe in recipes_of(subject)]
     if session.store is None or not identities or None in identities:
         return as_measured(measure(thing))
-    stored_key = content_id([*key, identities, list(session.seeds), library_fingerprint()], 64)
+    stored_key = content_id([*key, identities, list(session.seeds), fingerprint([measure])], 64)
     stored = verdicts.load_measure(session.store, stored_key)
     if stored is not None:
         return unpack(stored)
@@ -251,7 +253,7 @@ def _key(claim: Claim, session: _Session) -> str | None:
     """The key under which a verdict is stored; None while its networks do not exist, or if they have no identity."""
     if session.store is None:
         return None
-    parts: list[Any] = [shown_hash(claim, len(session.seeds)), list(session.seeds), library_fingerprint()]
+    parts: list[Any] = [session.hashes[claim.id][1], list(session.seeds)]
     for recipe in controlled_recipes(claim):
         found = _identity(recipe, session)
         if found is None:
@@ -265,8 +267,13 @@ def _key(claim: Claim, session: _Session) -> str | None:
     return content_id(parts, 64)
 
 
-def _register(store: Store, claims: Sequence[Claim], n_seeds: int) -> None:
-    verdicts.register(store, [(claim_hash(c, n_seeds), c.id, canonical_json(claim_text(c, n_seeds))) for c in claims])
+def _register(store: Store, claims: Sequence[Claim], session: _Session) -> None:
+    stated = []
+    for claim in claims:
+        text = claim_text(claim, len(session.seeds))
+        session.hashes[claim.id] = content_id(text, 64), shown_hash(claim, text)
+        stated.append((session.hashes[claim.id][0], claim.id, canonical_json(text)))
+    verdicts.register(store, stated)
 
 
 def _cost(claim: Claim) -> int:

@@ -4,7 +4,7 @@ The description of a function is its source, the plain values it closes over or 
 for the functions of its own module that it calls. It goes into two hashes:
 
 - a claim's hash (registered before the networks it judges are trained): the claim and the functions it names;
-- a verdict's key, which adds a fingerprint of the whole library and of the file in which the claim is written.
+- a verdict's key, which adds the bytes of every file that the claim's file imports (`dependencies`).
 
 >>> describe_function(lambda numbers: numbers["tau"] == -1)["source"]        # doctest: +SKIP
 'describe_function(lambda numbers: numbers["tau"] == -1)["source"]'
@@ -15,19 +15,15 @@ import dataclasses
 import functools
 import hashlib
 import inspect
-import platform
 import textwrap
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from readoff.core.canonical import plain
 from readoff.core.errors import ReadoffError
-
-NOT_JUDGING = ("cli", "report")
 
 
 def describe_function(function: Callable[..., Any], seen: frozenset[str] = frozenset()) -> Any:
@@ -53,31 +49,6 @@ def describe_function(function: Callable[..., Any], seen: frozenset[str] = froze
     }
     defaults = _value([*(function.__defaults__ or ()), function.__kwdefaults__ or {}], seen)
     return {**out, "cells": cells, "names": names, "defaults": defaults}
-
-
-def file_fingerprint(function: Callable[..., Any]) -> str:
-    """sha256 of the file in which a function is written; of its description where there is no file."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    try:
-        path = inspect.getsourcefile(function)
-        return hashlib.sha256(Path(path or "").read_bytes()).hexdigest()
-    except (TypeError, OSError):
-        return hashlib.sha256(repr(describe_function(function)).encode()).hexdigest()
-
-
-@functools.cache
-def library_fingerprint() -> str:
-    """sha256 over every source file of readoff that can change a verdict, and the versions of Python and numpy."""
-    import readoff
-
-    root = Path(readoff.__file__).parent
-    digest = hashlib.sha256(f"{platform.python_version()} {np.__version__}".encode())
-    for path in sorted(root.rglob("*.py")):
-        part = path.relative_to(root)
-        if part.parts[0] not in NOT_JUDGING:
-            digest.update(f"\n{part.as_posix()}\n".encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _source(function: Callable[..., Any]) -> str:
