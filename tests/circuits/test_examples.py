@@ -3,6 +3,8 @@
 import doctest
 import importlib
 import pkgutil
+import subprocess
+import sys
 
 import pytest
 
@@ -17,3 +19,14 @@ MODULES = ["readoff.core.tables", "readoff.networks.adapter"] + [
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_reading_circuits_needs_numpy_only():
+    """These modules are imported by the claim language: no jax, scipy, xarray, altair or torch until used."""
+    mine = ["attention", "attribution", "behaviour", "effective", "gauges", "paths", "spectra"]
+    names = [f"readoff.circuits.{m}" for m in mine] + ["readoff.interventions.edits", "readoff.interventions.mixing",
+             "readoff.interventions.refit", "readoff.constructions.pairs", "readoff.networks.files",
+             "readoff.networks.adapter", "readoff.networks.transformer_lens", "readoff.core.tables"]  # fmt: skip
+    code = f"import sys, {', '.join(names)}; print(sorted({{'jax', 'scipy', 'xarray', 'altair', 'torch'}} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

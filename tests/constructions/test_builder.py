@@ -135,7 +135,7 @@ def test_a_constant_row_may_save_a_rank():
     assert build(architecture, [[0, 0]], [[[0, 0], [0, 1]]], [1, 1]).residual == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data(), biases=st.booleans(), direct=st.booleans())
 def test_the_least_d_model_is_a_rank(data, biases, direct):
     """Success needs d_model >= both ranks (an independent necessary condition), and one more coordinate is enough."""

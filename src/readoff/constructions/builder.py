@@ -31,6 +31,7 @@ from readoff.constructions.rational import (
     fractions,
     independent_columns,
     is_exact,
+    product,
     rank,
     zeros,
 )
@@ -92,7 +93,7 @@ def build(
             f"base has shape {list(wanted_base.shape)}; expected [d_vocab_out] = [{architecture.d_vocab_out}]."
         )
     factors = [_factor(v, h, architecture, tolerance) for h, v in enumerate(values)]
-    wanted = [fractions(v.V) @ fractions(v.O) if isinstance(v, Factors) else fractions(v) for v in values]
+    wanted = [product(fractions(v.V), fractions(v.O)) if isinstance(v, Factors) else fractions(v) for v in values]
     if wanted_base.any() and not architecture.has_constant_logits:
         raise Unreachable(
             "the base is not 0, but this architecture has no constant logit vector. Give it biases, or a direct path "
@@ -121,7 +122,7 @@ def _factor(
         if rank(left) == rank(right) == left.shape[1]:
             table, k = None, left.shape[1]
         else:
-            table = left @ right
+            table = product(left, right)
             k = rank(table)
     else:
         table = fractions(values, f"values of head {head}")
@@ -130,7 +131,7 @@ def _factor(
             raise BadValue(f"values of head {head} have shape {list(table.shape)}; expected {list(shape)}.")
         k = rank(table)
     if k > architecture.d_head:
-        table = left @ right if table is None else table
+        table = product(left, right) if table is None else table
         near = _nearest(table, architecture.d_head, tolerance)
         if near is None:
             raise Unreachable(_too_large(table, k, head, architecture.d_head))
@@ -186,19 +187,20 @@ def _residuals(
     architecture = network.architecture
     w = {name: fractions(array) for name, array in network.weights.items()}
     if isinstance(architecture, EffectiveArchitecture):
-        found = [w["V"][h] @ w["O"][h] for h in range(architecture.n_heads)]
+        found = [product(w["V"][h], w["O"][h]) for h in range(architecture.n_heads)]
         found_base = w["b"] if architecture.biases else zeros(architecture.d_vocab_out)
         found_scores = w["scores"]
     else:
         embed, unembed, attn = w["embed.W_E"], w["unembed.W_U"], "blocks.0.attn."
         bias = {x: w.get(f"{attn}b_{x}", zeros(architecture.n_heads, architecture.d_head)) for x in "QKV"}
         heads = range(architecture.n_heads)
-        found = [(embed @ w[f"{attn}W_V"][h] + bias["V"][h]) @ (w[f"{attn}W_O"][h] @ unembed) for h in heads]
+        reads = [product(embed, w[f"{attn}W_V"][h]) + bias["V"][h] for h in heads]
+        found = [product(reads[h], product(w[f"{attn}W_O"][h], unembed)) for h in heads]
         residual = w.get(f"{attn}b_O", zeros(architecture.d_model)) + embed[read_token] * int(architecture.direct_path)
-        found_base = residual @ unembed + w.get("unembed.b_U", zeros(architecture.d_vocab_out))
+        found_base = product(residual[None], unembed)[0] + w.get("unembed.b_U", zeros(architecture.d_vocab_out))
         root = Fraction(isqrt(architecture.d_head << 400), 1 << 200)
         queries = [embed[read_token] @ w[f"{attn}W_Q"][h] + bias["Q"][h] for h in heads]
-        keys = [embed @ w[f"{attn}W_K"][h] + bias["K"][h] for h in heads]
+        keys = [product(embed, w[f"{attn}W_K"][h]) + bias["K"][h] for h in heads]
         found_scores = np.array([k @ q / root for k, q in zip(keys, queries)])
     errors = [abs(x) for one, other in zip([*found, found_base], [*values, base]) for x in (one - other).ravel()]
     gaps = [(max(row) - min(row)) / 2 for row in (found_scores - scores).tolist()]

@@ -163,15 +163,14 @@ def _one_table(
     task: Pairs, levels: Sequence[Fraction], name: str, gap: float, architecture: AnyArchitecture | None
 ) -> Network:
     rows = [[levels[Counter(c)[t]] for c in task.classes] for t in task.signal_tokens]
-    table = zeros(task.d_vocab, task.d_vocab_out)
-    table[1 : task.n_signal + 1] = rows
-    return _realise(task, [_prefers(task, gap)], [table], None, f"{name}, gap {gap:g}", architecture)
+    factors = Factors(_rows(task, np.eye(task.n_signal, dtype=int).tolist()), rows)
+    return _realise(task, [_prefers(task, gap)], [factors], None, f"{name}, gap {gap:g}", architecture)
 
 
 def _realise(
     task: Pairs,
     scores: Rows,
-    values: Sequence[Rows],
+    values: Sequence[Factors],
     base: Rows | None,
     name: str,
     architecture: AnyArchitecture | None,
@@ -188,9 +187,9 @@ def _realise(
             )
         built = build(architecture, scores, values, base)
     else:
-        d_head = max(len(v.O) if isinstance(v, Factors) else task.n_signal for v in values)
+        d_head = max(len(v.O) for v in values)
         most = 16 + task.d_vocab + task.d_vocab_out
-        for d_model in range(16, most):
+        for d_model in range(max(16, d_head), most):
             full = architecture_for(
                 task, n_heads=len(values), d_head=d_head, d_model=d_model, biases=biases, direct_path=direct_path
             )

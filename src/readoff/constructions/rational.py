@@ -47,10 +47,16 @@ def reduced(matrix: np.ndarray) -> tuple[np.ndarray, list[int]]:
     """Reduced row echelon form of a matrix of Fractions, and its pivot columns."""
     if 0 in matrix.shape:
         return matrix, []
-    form, count = fmpq_mat([[fmpq(x.numerator, x.denominator) for x in row] for row in matrix.tolist()]).rref()
-    table = form.tolist()
-    pivots = [next(c for c, x in enumerate(table[r]) if x != 0) for r in range(count)]
-    return fractions([[Fraction(int(x.p), int(x.q)) for x in row] for row in table]), pivots
+    form, count = _to_flint(matrix).rref()
+    table = _from_flint(form)
+    return table, [int(np.flatnonzero(table[r] != 0)[0]) for r in range(count)]
+
+
+def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """left @ right over the rationals, for matrices."""
+    if 0 in (*left.shape, right.shape[1]):
+        return zeros(left.shape[0], right.shape[1])
+    return _from_flint(_to_flint(left) * _to_flint(right))
 
 
 def rank(matrix: np.ndarray) -> int:
@@ -78,3 +84,16 @@ def floats(array: np.ndarray) -> np.ndarray:
 def is_exact(array: np.ndarray) -> bool:
     """True if every entry is a float64."""
     return all(Fraction(float(x)) == x for x in array.ravel())
+
+
+def _to_flint(matrix: np.ndarray) -> fmpq_mat:
+    return fmpq_mat([[fmpq(x.numerator, x.denominator) for x in row] for row in matrix.tolist()])
+
+
+def _from_flint(matrix: fmpq_mat) -> np.ndarray:
+    out = zeros(matrix.nrows(), matrix.ncols())
+    for r, row in enumerate(matrix.tolist()):
+        for c, x in enumerate(row):
+            if x != 0:
+                out[r, c] = Fraction(int(x.p), int(x.q))
+    return out
