@@ -27,6 +27,7 @@ def test_reading_circuits_needs_numpy_only():
     names = [f"readoff.circuits.{m}" for m in mine] + ["readoff.interventions.edits", "readoff.interventions.mixing",
              "readoff.interventions.refit", "readoff.constructions.pairs", "readoff.networks.files",
              "readoff.networks.adapter", "readoff.networks.transformer_lens", "readoff.core.tables"]  # fmt: skip
-    code = f"import sys, {', '.join(names)}; print(sorted({{'jax', 'scipy', 'xarray', 'altair', 'torch'}} & set(sys.modules)))"
+    heavy = {"jax", "scipy", "xarray", "altair", "torch"}
+    code = f"import sys, {', '.join(names)}; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
