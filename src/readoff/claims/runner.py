@@ -12,6 +12,7 @@ Networks come from a `Provider`, so the language of claims needs neither JAX nor
 ERROR and the others go on; after Ctrl-C what is done is kept.
 """
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ from readoff.claims.subject import (
 )
 from readoff.claims.verdict import BAD, Verdict
 from readoff.core.canonical import canonical_json, content_id
-from readoff.core.errors import BadValue
+from readoff.core.errors import BadValue, ReadoffError
 from readoff.store import Store, StoreError, verdicts
 
 
@@ -122,10 +123,14 @@ def check(
     records: dict[int, dict[str, Any]] = {}
     used: list[str] = []
     interrupted = False
+    prefetched = False
     try:
         for i in order:
             if progress:
                 progress.working(claims[i].id)
+            if not prefetched and controlled_recipes(claims[i]):
+                _prefetch([claims[j] for j in order if j not in records], session, reuse)
+                prefetched = True
             records[i], key = _one(claims[i], session, reuse)
             if records[i]["reused"]:
                 used.append(key)
@@ -205,6 +210,26 @@ def _obtain(claim: Claim, session: _Session) -> None:
                 "of the declared ones, never a selection."
             )
         session.runs[recipe.id] = run
+
+
+def _prefetch(claims: Sequence[Claim], session: _Session, reuse: bool) -> None:
+    """All networks that these claims still need, in one request: recipes of one program share a worker's compilation.
+
+    A recipe that cannot be trained is reported by the claims that need it, not here.
+    """
+    wanted: dict[str, Any] = {}
+    for claim in claims:
+        with contextlib.suppress(ReadoffError, ValueError):
+            key = _key(claim, session) if reuse else None
+            if key is None or session.store is None or verdicts.load(session.store, key) is None:
+                wanted |= {r.id: r for r in controlled_recipes(claim) if r.id not in session.runs}
+    if session.provider is None or not wanted:
+        return
+    with contextlib.suppress(ReadoffError):
+        runs = session.provider.obtain(list(wanted.values()), session.seeds)
+        for run in runs:
+            if list(run.ensemble.seeds) == list(session.seeds):
+                session.runs[run.recipe.id] = run
 
 
 def _build(subject: Subject, session: _Session) -> Any:
