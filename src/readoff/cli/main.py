@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("readoff.cli.networks:runs", "list the trained networks in the store"),
     "show": ("readoff.cli.networks:show", "show a recipe and how its networks came out"),
     "read": ("readoff.cli.networks:read", "read a circuit table (evou, eqke, ...) off a network"),
-    "rival": ("readoff.cli.networks:rival", "look for a network that a claim does not expect"),
+    "rival": ("readoff.cli.rival:rival", "look for a network that a claim does not expect"),
     "import": ("readoff.cli.networks:import_", "take in weights of another tool"),
     "export": ("readoff.cli.networks:export", "write weights in another tool's format"),
     "beliefs": ("readoff.cli.beliefs:beliefs", "audit a history of forecasts"),
