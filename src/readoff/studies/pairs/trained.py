@@ -108,7 +108,8 @@ opposite_orders = [_reverses(arm) for arm in REVERSED]
 
 @claim(
     "pairs/opposite-orders/d-head-1",
-    says="With d_head 1 the orders are often not exactly opposite: in at least two of five networks that solve the task.",
+    says="With d_head 1 the orders are often not exactly opposite: in at least two of five networks that "
+    "solve the task.",
     about=Trained(with_d_head(MAIN_DECAY, 1)),
     scope=Seeds(at_least=0.4, confidence=0.95, given=solved),
     measure=attention,
@@ -232,8 +233,8 @@ def true_class_raised_by_both(n):
 
 @claim(
     "pairs/worked-example/only-shared",
-    says="But the true class is often not the only one that both raise: on that input other classes are shared too in at "
-    "least half of the networks; what differs is by how much.",
+    says="But the true class is often not the only one that both raise: on that input other classes are shared too "
+    "in at least half of the networks; what differs is by how much.",
     about=Trained(MAIN_DECAY),
     scope=Seeds(at_least=0.5, confidence=0.95, given=solved),
     measure=C.shared_classes,
@@ -247,8 +248,8 @@ def others_shared_too(n):
 
 @claim(
     "pairs/ablate-one-head/refit",
-    says="A trained head passes on more than one order statistic: alone, with its readout refitted within its own norm, "
-    "it is right on more than 7/16 of the population. The ceiling 7/16 is for hard attention.",
+    says="A trained head passes on more than one order statistic: alone, with its readout refitted within its own "
+    "norm, it is right on more than 7/16 of the population. The ceiling 7/16 is for hard attention.",
     about=Trained(MAIN_DECAY),
     scope=Seeds(at_least=0.9, confidence=0.95, given=solved),
     measure=C.refitted_head,
@@ -278,8 +279,8 @@ def one_head_alone(n):
 
 @claim(
     "pairs/inconsistent-rule",
-    says="The example is nearer to what networks do than the rule: even its least-attended token makes a head raise two or "
-    "more of the four pairs with it, on average over the heads, where the rule allows only the double (no decay).",
+    says="The example is nearer to what networks do than the rule: even its least-attended token makes a head raise "
+    "two or more of its four pairs, on average over the heads, where the rule allows only the double (no decay).",
     about=Trained(MAIN),
     scope=Seeds(at_least=0.9, confidence=0.95, given=solved),
     measure=writing,
@@ -294,7 +295,8 @@ def least_attended_raises(n):
 
 @claim(
     "pairs/inconsistent-rule/decay",
-    says="Decay brings networks nearer to the rule: the least-attended token raises fewer of its pairs with it than without.",
+    says="Decay brings networks nearer to the rule: the least-attended token raises fewer of its pairs "
+    "with it than without.",
     about=Sweep((MAIN_DECAY, MAIN)),
     scope=Seeds(at_least=0.6, confidence=0.95),
     measure=lambda runs: enumerated(
@@ -361,8 +363,8 @@ def _sum(arm: str, bar: float) -> Any:
 
     @claim(
         f"pairs/sum-is-table/{arm}",
-        says="The two heads' EVOUs add up to something nearer to the source's table than the EVOUs of two heads that were "
-        f"not trained together (paired difference of gauge-fixed cosines; {words}).",
+        says="The two heads' EVOUs add up to something nearer to the source's table than the EVOUs of two heads that "
+        f"were not trained together (paired difference of gauge-fixed cosines; {words}).",
         about=Trained(recipe),
         scope=Seeds(at_least=bar, confidence=0.95, given=solved),
         measure=C.sum_against_table,
@@ -385,8 +387,8 @@ sum_is_table = [_sum("exact", 0.5), _sum("decay", 0.7)]
 
 @claim(
     "pairs/rank-5-vacuous/whole-table",
-    says="Over all twelve tokens d_head 5 does bind, weakly: EVOU has full rank 5, its signal rows rank 4, and noise rows "
-    "are less than half as large as signal rows (population mean of rows removed).",
+    says="Over all twelve tokens d_head 5 does bind, weakly: EVOU has full rank 5, its signal rows rank 4, and noise "
+    "rows are less than half as large as signal rows (population mean of rows removed).",
     about=Trained(MAIN_DECAY),
     scope=Seeds(at_least=0.9, confidence=0.95, given=solved),
     measure=C.whole_table,
@@ -412,8 +414,8 @@ def dose(runs: Any) -> Any:
 
 @claim(
     "pairs/rank-explains-split",
-    says="Rank is not what splits the work: reversal grows with d_head. Where rank binds least (d_head 5) the orders are at "
-    "least as opposite as where it binds most (d_head 1), seed by seed, and more opposite or exactly so.",
+    says="Rank is not what splits the work: reversal grows with d_head. Where rank binds least (d_head 5) the orders "
+    "are at least as opposite as where it binds most (d_head 1), seed by seed, and more opposite or exactly so.",
     about=Sweep((with_d_head(MAIN_DECAY, 1), with_d_head(MAIN_DECAY, 2), MAIN_DECAY)),
     scope=Seeds(at_least=0.75, confidence=0.95),
     measure=dose,
@@ -435,8 +437,8 @@ def sizes(runs: Any) -> Any:
 
 @claim(
     "pairs/scale-and-decay",
-    says=f"EVOU is scaled up until decay stops it: its norm falls strictly along decay {', '.join(map(str, DECAYS))}, seed "
-    "by seed.",
+    says="EVOU is scaled up until decay stops it: its norm falls strictly along the decays "
+    f"{', '.join(map(str, DECAYS))}, seed by seed.",
     about=Sweep(tuple(with_decay(MAIN_DECAY, d) for d in DECAYS)),
     scope=Seeds(at_least=0.9, confidence=0.95),
     measure=sizes,
