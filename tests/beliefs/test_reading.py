@@ -174,6 +174,15 @@ def test_an_outcome_table_with_a_column_per_statement(tmp_path):
     assert found["x / semi"] == 1 and found["x / win"] == 0 and found["y / semi"] == 0 and np.isnan(found["y / win"])
 
 
+def test_an_outcome_table_for_many_questions_and_columns(tmp_path):
+    teams = [f"t{k}" for k in range(100)]
+    (tmp_path / "truth.csv").write_text("team,a,b,c\n" + "".join(f"{t},{k % 2},0,1\n" for k, t in enumerate(teams)))
+    text = "team,time,a,b,c\n" + "".join(f"{t},1,0.4,0.3,0.2\n" for t in reversed(teams))
+    how = {"columns": Columns(probability=("a", "b", "c")), "outcome_file": tmp_path / "truth.csv"}
+    found = outcomes(table(tmp_path, text, **how))
+    assert all((found[f"{t} / a"], found[f"{t} / b"], found[f"{t} / c"]) == (k % 2, 0, 1) for k, t in enumerate(teams))
+
+
 def test_an_outcome_table_of_answers(tmp_path):
     text = ANSWERS.replace(",resolution", ",x")
     (tmp_path / "truth.csv").write_text("question,answer,outcome\nwho,Ann,no\nwho,Bob,yes\nwho,Cy,no\n")

@@ -107,7 +107,10 @@ def audit(
     caveats = list(caveats)
     if cut is not None:
         h, crossed = split_at(h, cut)
-        caveats.append(f"the declared change of method cuts {crossed} streams in two; updates across it are left out")
+        caveats.append(
+            f"the declared change of method cuts {crossed} streams in two, each part a stream of its own; "
+            "updates across it are left out"
+        )
     noise = noise if noise is not None else Noise(rounding_of(h.belief))
     every_step = steps(h)
     used = every_step.counts() > 0
@@ -134,7 +137,7 @@ def audit(
         for side in bets.SIDES
     }
     tests = {name: _test(s, name, cluster, clusters, noise, rides, independent) for name in bets.TESTS}
-    points = thinning.curve(h)
+    points = thinning.curve(h if independent else _one_cluster(h))
     change = s.change
     movement = every_step.sums(every_step.change**2)
     excess = every_step.sums((1 - 2 * every_step.now) * every_step.change)
@@ -161,7 +164,7 @@ def audit(
         calibrated=calibration.calibration(whole if independent else _one_cluster(whole)),
         by_size=sizes.counts(s),
         markov=sizes.markov_bound(s),
-        chance=sizes.simulated_chance(s, seed),
+        chance=sizes.simulated_chance(s, seed) if independent or used.sum() == 1 else None,
         verdict="cannot tell",
         because=(),
         settles=None,

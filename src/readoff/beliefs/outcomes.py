@@ -133,11 +133,13 @@ def _from_file(long: Long, path: Path) -> Truth:
         raise BadValue(f"{path.name} gives two outcomes for one question (rows {order[twice[0]] % n + 2} and "
                        f"{order[twice[0] + 1] % n + 2}): keep the right one")  # fmt: skip
 
-    mine = np.maximum(long.frame["event"].cat.codes.to_numpy(), 0) if "event" in long.frame else np.zeros(1, dtype=int)
-    row_answer = long.frame[role].cat.codes.to_numpy() if role else np.full(len(long.frame), -1)
+    mine = np.zeros(len(long.frame), dtype=np.int64)
+    if "event" in long.frame:
+        mine = np.maximum(long.frame["event"].cat.codes.to_numpy(dtype=np.int64), 0)
+    row_answer = long.frame[role].cat.codes.to_numpy(dtype=np.int64) if role else np.full(len(long.frame), -1)
     found = np.full(len(long.frame), -1)
     missing = np.ones(len(long.frame), dtype=bool)
-    for target in (mine * width + row_answer + 1, mine * width + np.zeros(len(long.frame), dtype=np.int64)):
+    for target in (mine * width + row_answer + 1, mine * width):
         place = np.minimum(np.searchsorted(keys, target), max(len(keys) - 1, 0))
         hit = missing & (keys[place] == target if len(keys) else False)
         found[hit], missing[hit] = codes[place[hit]], False

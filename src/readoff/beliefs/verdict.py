@@ -14,6 +14,7 @@ from readoff.beliefs.bets import SIDES, TESTS
 from readoff.beliefs.intervals import BellCurve, Interval
 
 VERDICTS = ("consistent", "moves too much", "moves too little", "drifts", "cannot tell")
+USEFUL = 0.25  # the uncertainty of a coin: no margin as wide as that says anything
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ def _what_would_settle(
         wanted = math.ceil(clusters * need / best) - clusters
         more = f"about {wanted} more independent clusters at the present rate would show a fault, if there is one; "
     widest = max(max(abs(interval.low), abs(interval.high)) for interval in bounded)
+    if widest > USEFUL:
+        return f"{more}far more clusters: with {clusters} of them the exact interval still reaches ±{widest:.2g}"
     if margin is None:
         return more + (
             f"with a declared margin (--margin) of {widest:.2g} or more this would be consistent: "

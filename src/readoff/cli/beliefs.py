@@ -1,0 +1,180 @@
+"""`readoff beliefs`: does a history of forecasts obey the law of total expectation?
+
+    readoff beliefs forecasts.csv                        one row per question and time, columns found by their names
+    readoff beliefs odds/ --probability win              a folder of snapshots, time in the file names
+    readoff beliefs prices.csv --group election --report audit.html
+
+Exit 0 when the audit was done, whatever it found; 2 when the table cannot be read.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from readoff.core.errors import BadValue
+
+if TYPE_CHECKING:
+    from readoff.beliefs.audit import Audit
+    from readoff.beliefs.reading import Reading
+
+
+def beliefs(
+    file: Annotated[Path, tyro.conf.Positional],
+    /,
+    outcomes: Path | None = None,
+    group: str | None = None,
+    event: str | None = None,
+    time: str | None = None,
+    probability: str | None = None,
+    outcome: str | None = None,
+    option: str | None = None,
+    forecaster: str | None = None,
+    percent: bool = False,
+    fraction: bool = False,
+    exclusive: bool = False,
+    separate: bool = False,
+    time_format: str | None = None,
+    cut: str | None = None,
+    rounding: float | None = None,
+    noise: float = 0.0,
+    simulations: int | None = None,
+    independent: bool = False,
+    one_draw: bool = False,
+    alpha: float = 0.05,
+    margin: float | None = None,
+    caveat: tuple[str, ...] = (),
+    skip_bad: bool = False,
+    json: bool = False,
+    report: Path | None = None,
+) -> int:
+    """Audit a history of forecasts: do they move as much as they learn, and not more?
+
+    Args:
+        file: a CSV table, a folder of snapshots with the time in their names, or - for standard input.
+        outcomes: a table with the outcome of each question, if the forecasts have no outcome column.
+        group: column that says which questions share fate (tournament, election); never guessed.
+        event: column that names the question.
+        time: column of the time; "row" if the rows are in the order of time.
+        probability: column of the probability, or several with commas, each a statement of its own.
+        outcome: column of the outcome (yes, no, empty while open, or the answer that came true).
+        option: column that names the answer, for questions with several.
+        forecaster: column that names who forecasts; each has streams of their own.
+        percent: the probabilities are percents (0.4 means 0.4 %).
+        fraction: the probabilities are fractions (0.4 means 40 %).
+        exclusive: the answers (or probability columns) of a question exclude each other.
+        separate: they do not; several may come true.
+        time_format: how times are written, as in "%d/%m/%Y %H:%M".
+        cut: a time at which the method of forecasting changed; updates across it are left out.
+        rounding: grid of the reports, such as 0.01; found from the reports when left out, 0 for none.
+        noise: standard deviation of random reporting errors that are not held against the forecaster.
+        simulations: the reports are shares of this many simulations.
+        independent: questions (or groups) are independent draws, whatever their updates look like.
+        one_draw: all streams are one draw.
+        alpha: error budget of all tests together.
+        margin: how far mean excess movement and mean drift may lie from 0 and still be called consistent.
+        caveat: something a reader must know; repeated in the report.
+        skip_bad: go on without bad rows, and say how many there were.
+        json: print JSON although stdout is a terminal.
+        report: write the audit to this HTML file too.
+    """
+    _refuse_both(percent=percent, fraction=fraction)
+    _refuse_both(exclusive=exclusive, separate=separate)
+    _refuse_both(independent=independent, one_draw=one_draw)
+    from readoff.beliefs.audit import audit
+    from readoff.beliefs.checks import rounding_of
+    from readoff.beliefs.columns import Columns
+    from readoff.beliefs.noise import Noise
+    from readoff.beliefs.reading import read
+
+    columns = Columns(event, option, forecaster, time, _names(probability), outcome, group)
+    scale = "percent" if percent else "fraction" if fraction else None
+    found = read(file, columns, outcomes, scale, time_format, exclusive or (False if separate else None), skip_bad)
+    grid = rounding_of(found.histories.belief) if rounding is None else rounding
+    independence = True if independent else False if one_draw else None
+    caveats = list(caveat)
+    if independence is None and found.one_draw and not found.stated:
+        independence = False
+        caveats.append(
+            "the streams come from snapshots of one thing and count as one draw, unless --group says otherwise"
+        )
+    a = audit(
+        found.histories,
+        alpha=alpha,
+        margin=margin,
+        noise=Noise(grid, noise, simulations),
+        independent=independence,
+        clustered_by=found.clustered_by,
+        cut=None if cut is None else _moment(cut, found.histories.dated),
+        caveats=[*caveats, *found.warnings],
+        source=found.source,
+    )
+    if report is not None:
+        from readoff.report.forecasts import write
+
+        write(a, found, report)
+    if json or not sys.stdout.isatty():
+        from readoff import __version__
+        from readoff.beliefs.words import to_json
+        from readoff.cli.output import print_json
+
+        print_json({"readoff": __version__, **_table_json(found), **to_json(a)})
+    else:
+        _show(a, found)
+    if report is not None:
+        print(f"readoff: report written to {report}", file=sys.stderr)
+    return 0
+
+
+def _refuse_both(**flags: bool) -> None:
+    if all(flags.values()):
+        one, other = (f"--{name.replace('_', '-')}" for name in flags)
+        raise BadValue(f"{one} and {other} contradict each other: give one of them")
+
+
+def _names(given: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in given.split(",")) if given else ()
+
+
+def _moment(text: str, dated: bool) -> float:
+    """The time of --cut on the clock of the table."""
+    if not dated:
+        try:
+            return float(text)
+        except ValueError:
+            raise BadValue(f"--cut {text!r}: the times of this table are numbers, so give a number") from None
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadValue(f"--cut {text!r} is no time: write it as 2014-06-27 or 2014-06-27T12:00") from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+
+
+def _table_json(found: "Reading") -> dict[str, object]:
+    return {
+        "rows": found.rows,
+        "rows_used": found.rows_used,
+        "left_out": [{"kind": p.kind, "rows": p.count, "places": list(p.places)} for p in found.problems],
+        "read_as": list(found.notes),
+    }
+
+
+def _show(a: "Audit", found: "Reading") -> None:
+    """The audit on a terminal: how the table was read, the tests, and what they mean."""
+    from readoff.beliefs import words
+    from readoff.cli.output import print_table
+
+    print(f"{found.source}: {found.rows_used:,} reports in {a.histories.n_streams:,} streams, "
+          f"{int(a.histories.resolved().sum()):,} with a known outcome")  # fmt: skip
+    for note in found.notes:
+        print(f"  {note}")
+    for problem in found.problems:
+        print(f"  LEFT OUT {problem.count} rows: {problem}")
+    print(f"\n{words.headline(a).upper() if a.because else words.headline(a)}\n")
+    print_table(words.COLUMNS, words.test_rows(a))
+    print(f"(a bet that multiplied money by {a.needed:,.0f} decides)\n")
+    for sentence in words.reading(a):
+        print(f"- {sentence}")

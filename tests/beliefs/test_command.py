@@ -1,0 +1,182 @@
+"""`readoff beliefs` as people type it: a stranger's file, a terminal, a pipe, a page."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from readoff.beliefs.audit import audit
+from readoff.beliefs.forecasters import simulate
+from readoff.beliefs.noise import Noise
+from readoff.beliefs.reading import read
+from readoff.beliefs.streams import histories
+from readoff.beliefs.words import e_value, notable, reading, to_json
+from readoff.cli.main import main
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "beliefs"
+CUP = EXAMPLES / "world-cup-2014"
+STAGES = "win_group,sixteen,quarter,semi,cup,win"
+
+
+def platform_file(tmp_path: Path, kind: str = "forgetful", n: int = 60, dates: int = 12) -> Path:
+    """A table as a forecasting platform exports it: other columns around, percents, newest first."""
+    import numpy as np
+
+    reports, truth = simulate(kind, n, dates, np.random.default_rng(3))
+    lines = ["questionId,title,createdTime,community_prediction,nForecasters,resolution"]
+    for k in range(n):
+        for t in reversed(range(dates)):
+            answer = "yes" if truth[k] else "no"
+            lines.append(
+                f'{k + 7000},"Will it, ever?",2024-02-{t + 1:02d}T{k % 24:02d}:00:00Z,{reports[k, t]:.3f},12,{answer}'
+            )
+    file = tmp_path / "export.csv"
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def run(capsys, *arguments) -> tuple[int, str, str]:
+    code = main(["beliefs", *map(str, arguments)])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_a_strangers_export_needs_no_flags(tmp_path, capsys):
+    code, out, _ = run(capsys, platform_file(tmp_path))
+    found = json.loads(out)
+    assert code == 0 and found["verdict"] == "moves too much"
+    assert found["streams"] == 60 and found["resolved"] == 60 and found["independent"]
+    assert "rows were newest first: sorted by time" in found["read_as"]
+    assert found["tests"]["movement"]["log10_evidence"]["more"] > 2.08
+    assert found["clustered_by"] == "each questionId"
+
+
+def test_a_terminal_gets_a_table(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "160")
+    _, out, _ = run(capsys, platform_file(tmp_path))
+    assert (
+        "THE FORECASTS MOVE TOO MUCH." in out and "X = M - R" in out and "each questionId is an independent draw" in out
+    )
+    assert "event = column 'questionId'" in out
+
+
+def test_the_world_cup_is_one_draw(tmp_path, capsys):
+    page = tmp_path / "audit.html"
+    flags = ["--probability", STAGES, "--outcomes", CUP / "outcomes.csv", "--cut", "2014-06-27", "--report", page]
+    code, out, err = run(capsys, CUP / "snapshots", *flags)
+    found = json.loads(out)
+    assert code == 0 and found["verdict"] == "cannot tell" and str(page) in err
+    assert (
+        found["clusters"] == 1
+        and found["tests"]["movement"]["se"] is None
+        and found["tests"]["movement"]["p_more"] is None
+    )
+    said = " ".join(found["reading"])
+    for word in ("one draw", "no standard error exists", "appended", "change of method"):
+        assert word in said
+    html = page.read_text()
+    assert html.count("<svg") == 5 and "one draw" in html and "<script" not in html
+
+
+def test_columns_are_asked_for_when_in_doubt(capsys):
+    code, out, err = run(capsys, CUP / "snapshots")
+    assert code == 2 and not out and f"--probability {STAGES}" in err and "Traceback" not in err
+
+
+def test_the_tiny_example(capsys):
+    code, out, _ = run(capsys, EXAMPLES / "tiny.csv")
+    found = json.loads(out)
+    assert code == 0 and found["resolved"] == 2 and found["movement"] == pytest.approx(0.0533, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--percent", "--fraction"], "--percent and --fraction contradict each other"),
+        (["--independent", "--one-draw"], "--independent and --one-draw contradict"),
+        (["--group", "titel"], "Did you mean 'title'"),
+        (["--cut", "someday"], "--cut 'someday' is no time"),
+        (["--alpha", "2"], "alpha lies between 0 and 1"),
+        (["--rounding", "-1"], "a grid such as 0.01"),
+        (["--outcomes", "nowhere.csv"], "nowhere.csv cannot be read"),
+    ],
+)
+def test_mistakes_are_one_sentence(flags, said, tmp_path, capsys):
+    code, out, err = run(capsys, platform_file(tmp_path, n=3, dates=3), *flags)
+    assert code == 2 and not out and said in err and "Traceback" not in err
+
+
+def test_bad_rows_are_refused_or_counted(tmp_path, capsys):
+    file = tmp_path / "bad.csv"
+    file.write_text("question,time,p\na,1,0.4\na,2,\na,3,0.5\na,4,0.6\n")
+    code, _, err = run(capsys, file)
+    assert code == 2 and "probability missing: row 3" in err
+    code, out, _ = run(capsys, file, "--skip-bad")
+    found = json.loads(out)
+    assert code == 0 and found["left_out"] == [{"kind": "probability missing", "rows": 1, "places": ["row 3"]}]
+    assert (found["rows"], found["rows_used"]) == (4, 3)
+
+
+def test_standard_input(tmp_path, capsys, monkeypatch):
+    text = platform_file(tmp_path, n=4, dates=3).read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    code, out, _ = run(capsys, "-")
+    assert code == 0 and json.loads(out)["streams"] == 4
+
+
+def test_numbered_cut(tmp_path, capsys):
+    file = tmp_path / "n.csv"
+    file.write_text("question,time,p\na,1,0.4\na,2,0.45\na,3,0.5\na,4,0.6\n")
+    assert json.loads(run(capsys, file, "--cut", "2.5")[1])["streams"] == 2
+    assert run(capsys, file, "--cut", "May")[0] == 2
+
+
+def test_importing_the_command_loads_nothing_heavy():
+    heavy = "numpy pandas scipy altair jax jinja2 rich".split()
+    code = f"import sys, readoff.cli.beliefs; print([m for m in {heavy!r} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() in ("[]", "['numpy']")
+
+
+def test_the_page_escapes_and_repeats(tmp_path):
+    file = tmp_path / "x.csv"
+    evil = "</svg><script>alert(1)</script>"
+    file.write_text(
+        "question,time,p,outcome\n" + "".join(f'"{evil} {k}",{t},0.{t + 2},yes\n' for k in range(3) for t in range(4))
+    )
+    found = read(file)
+    from readoff.report.forecasts import render
+
+    a = audit(found.histories)
+    page = render(a, found)
+    assert "<script" not in page and "&lt;script&gt;" in page
+    assert page == render(audit(read(file).histories), found)
+    ids = re.findall(r'id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert len(page) < 300_000
+
+
+def test_the_page_of_nothing(tmp_path):
+    file = tmp_path / "x.csv"
+    file.write_text("question,time,p\na,1,0.4\nb,1,0.3\n")
+    found = read(file)
+    from readoff.report.forecasts import render
+
+    page = render(audit(found.histories), found)
+    assert "<svg" not in page and "cannot tell" in page
+
+
+def test_words():
+    assert [e_value(x) for x in (-1.2, 0.0, 1.5, 7.74, 60.0)] == ["0.3", "1", "4.5", "2,298", "10^26"]
+    h = histories([[0.4, 0.4 + k / 1000] for k in range(1, 300)])
+    a = audit(h, noise=Noise())
+    assert len(notable(a, 200)) == 200 and notable(a, 200)[0] == 298
+    assert json.dumps(to_json(a), allow_nan=False)
+    assert reading(audit(histories([[0.5]])))[0].startswith("No stream has two beliefs")
+    rising = audit(histories([[0.2, 0.3, 0.4, 0.5, 0.6, 0.7]] * 60, outcomes=[1] * 60), independent=True)
+    assert rising.verdict == "drifts" and "rise" in to_json(rising)["headline"]
