@@ -153,13 +153,12 @@ def sum_against_table(run: Any) -> Measured:
 
 def whole_table(run: Any) -> Measured:
     """Rank of the signal rows and of all rows of EVOU, and how large noise rows are beside signal rows."""
-    values = tables(run.ensemble).values
-    centred = values - values.mean(axis=-2, keepdims=True)
-    norms = np.linalg.norm(centred, axis=-1)
+    values = free_tables(run.ensemble).values
+    norms = np.linalg.norm(values, axis=-1)
     noise = [t for t in range(TASK.d_vocab) if t not in SIGNALS and t != 0]
     return enumerated(
-        rank_signal=numerical_rank(values[..., SIGNALS, :], 1e-5).max(axis=1),
-        rank_all=numerical_rank(values, 1e-5).min(axis=1),
+        rank_signal=numerical_rank(values[..., SIGNALS, :], 1e-4).max(axis=1),
+        rank_all=numerical_rank(values, 1e-4).min(axis=1),
         noise_to_signal=(norms[..., noise].mean(axis=-1) / norms[..., SIGNALS].mean(axis=-1)).mean(axis=1),
         least_margin=least_margins(run.ensemble),
     )

@@ -182,8 +182,8 @@ def circuits_compared(runs: Any) -> Measured:
         eqke=straight,
         evou=written,
         solved_everywhere=least_margins(runs[1].ensemble) > 0,
-        signal_rows=np.linalg.norm(values[1][..., : TASK.n_signal, :], axis=(-1, -2, -3)),
-        noise_rows=np.linalg.norm(values[1][..., TASK.n_signal :, :], axis=(-1, -2, -3)),
+        signal_rows=np.sqrt((values[1][..., : TASK.n_signal, :] ** 2).sum(axis=(-1, -2, -3))),
+        noise_rows=np.sqrt((values[1][..., TASK.n_signal :, :] ** 2).sum(axis=(-1, -2, -3))),
     )
 
 
@@ -239,7 +239,7 @@ def expressible(constant: str, heads: int, d_head: int) -> str:
 
 
 def phase_numbers(runs: Any) -> Measured:
-    """Per seed: the share of expressible cells with d_head >= 2 that it solves, and whether it solves impossible ones."""
+    """Per seed: the share of expressible cells with d_head >= 2 it solves, and whether it solves impossible ones."""
     ok = {cell: least_margins(run.ensemble) > 0 for cell, run in zip(CELLS, runs)}
     easy = [ok[c] for c in CELLS if expressible(c[0], c[2], c[3]) == "possible" and c[3] >= 2]
     never = [ok[c] for c in CELLS if expressible(c[0], c[2], c[3]) == "impossible"]
@@ -275,7 +275,7 @@ def _count(run: Any) -> list[int]:
 @claim(
     "pairs/d-head-4/phase",
     says="Over 60 cells (heads 1 and 2, d_head 1 to 5, constant logits from nowhere, biases or the direct path, "
-    f"decay 0 and {DECAY:g}): a seed learns at least 19 in 20 of the cells with d_head 2 or more, the impossible ones never.",
+    f"decay 0 and {DECAY:g}): a seed learns at least 19 in 20 cells with d_head 2 or more, and impossible ones never.",
     about=Sweep(tuple(phase_cell(h, d, c, w) for c, w, h, d in CELLS)),
     scope=Seeds(at_least=0.9, confidence=0.95),
     measure=phase_numbers,

@@ -431,7 +431,8 @@ def sizes(runs: Any) -> Any:
     """Frobenius norm of EVOU's signal rows, summed in squares over heads, at every decay."""
     from readoff.studies.pairs.measures import SIGNALS, free_tables
 
-    norms = np.stack([np.linalg.norm(free_tables(r.ensemble).values[..., SIGNALS, :], axis=(-1, -2, -3)) for r in runs])
+    rows = [free_tables(run.ensemble).values[..., SIGNALS, :] for run in runs]
+    norms = np.stack([np.sqrt((r**2).sum(axis=(-1, -2, -3))) for r in rows])
     return enumerated(falls=(np.diff(norms, axis=0) < 0).all(axis=0), smallest=norms[-1], largest=norms[0])
 
 
