@@ -5,8 +5,8 @@ denominator is then proportional to h + k, and its output (value 1 on ones) to k
 
     parity(k) = sum_h c_h k / (h + k)     for k = 0..K       XOR: 18 k / (1 + k) - 24 k / (2 + k) = 0, 1, 0
 
-The matrix of 1 / (h + k) is a Cauchy matrix, so the c_h exist and are unique; they are solved for over the rationals. Fewer
-heads are impossible (`certificates.threshold_degree`).
+The matrix of 1 / (h + k) is a Cauchy matrix, so the c_h exist and are unique; they are solved for over the rationals.
+Fewer heads are impossible (`certificates.threshold_degree`).
 
 >>> [str(c) for c in parity_coefficients(2)], [str(c) for c in parity_coefficients(3)]
 (['18', '-24'], ['132', '-480', '380'])
@@ -58,7 +58,7 @@ def parity_tables(bits: int, zero_weight: Fraction = Fraction(0)) -> RationalTab
 def parity_network(
     task: Parity, zero_weight: Fraction = ZERO_WEIGHT, architecture: AnyArchitecture | None = None
 ) -> Network:
-    """The same as weights: scores are logarithms, rounded to float64, so margins are close to 1 and must be certified."""
+    """The same as weights: scores are logarithms, rounded to float64, so margins are near 1 and must be certified."""
     if not zero_weight > 0:
         raise BadValue("a score of minus infinity is no weight; give zero_weight > 0 (parity_tables takes 0).")
     tables = parity_tables(task.bits, zero_weight)

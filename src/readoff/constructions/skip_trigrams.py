@@ -34,7 +34,7 @@ def two_heads_cancel(task: SkipTrigrams, scale: float = 20.0, gap: float = 4.0) 
     weights = _weights(task, n_heads=2, scale=scale, gap=gap)
     weights["blocks.0.attn.W_O"][0] *= -1.0
     weights["blocks.0.attn.W_K"][0, 0] = 0.0
-    return _network(task, 2, weights, "learned", f"two heads cancel, scale {scale:g}, gap {gap:g}")
+    return _network(task, 2, weights, "one_hot", f"two heads cancel, scale {scale:g}, gap {gap:g}")
 
 
 def one_head_direct(task: SkipTrigrams, scale: float = 20.0, gap: float = 20.0) -> Network:

@@ -1,14 +1,14 @@
 """One layer with enough heads computes any function of a multiset: M heads of d_head 1 for M multisets.
 
-Head j has attention weights e_j (one a token, r_j for the read-off) and the value 1 / e on every token, so on a multiset
-with counts n it says (n + 1) / (e_j . n + r_j): a number, never the same combination of the others. With weights for which
-the exact M x M matrix of these numbers is invertible (`certificates.multiset_rank`), the readout of any wanted logits is
-the solution of a linear system over the rationals.
+Head j has attention weights e_j (one a token, r_j for the read-off) and the value 1 / e on every token, so on a
+multiset with counts n it says (n + 1) / (e_j . n + r_j): a number that is no fixed combination of the others. With
+weights for which the exact M x M matrix of these numbers is invertible (`certificates.multiset_rank`), the readout of
+any wanted logits is the solution of a linear system over the rationals.
 
 >>> from readoff.tasks import Multiset
 >>> task = Multiset(vocab=2, n=3, labels=(0, 1, 1, 0))
 >>> universal_certificate(2, 3)["weights"][0], universal_network(task).architecture.n_heads
-([8, 1, 8], 4)
+([4, 64, 64], 4)
 
 Weights are powers of two, spread widely: then scores are multiples of log 2 and the matrix is well conditioned.
 """
@@ -39,7 +39,7 @@ def universal_certificate(vocab: int, n: int) -> dict[str, Any]:
 
 
 def universal_network(task: Multiset, scale: int = 8) -> Network:
-    """An effective network with M heads of d_head 1 and no bias whose logits are `scale` on the label and 0 elsewhere."""
+    """An effective network with M heads of d_head 1 and no bias: logits `scale` on the label and 0 elsewhere."""
     heads = _weights(task.vocab, task.n)
     counts = multisets(task.vocab, task.n)
     matrix = fractions([[Fraction(task.n + 1, _dot(e, row)) for e in heads] for row in counts])

@@ -1,0 +1,82 @@
+"""Strict superposition, checked in whole numbers: more sparse features than dimensions, each with its own threshold.
+
+The data are a space (one point an input), features (one row an input, 0 = absent), exact weights of the inputs, and for
+every feature a functional (w, c). The checker computes all ranks itself:
+
+    rank of the features (centred) > rank of the space (centred)       more features than dimensions
+    rank of (1, space, features) > rank of (1, space)                  no linear map recovers all of them
+    every feature is active with probability <= sparse                 sparse
+    w . z + c > 0 where a feature is active and < 0 where not          one threshold each
+
+Three features on the corners of a triangle around the origin, each active with probability 1/8:
+
+>>> triangle = {"schema": 1, "space": [[0, 0], [2, 0], [-1, 2], [-1, -2]], "weights": [5, 1, 1, 1], "sparse": [1, 4],
+...             "features": [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]],
+...             "functionals": [[1, 0, -1], [0, 1, -1], [0, -1, -1]]}
+>>> check_superposed(triangle)
+[]
+>>> check_superposed({**triangle, "sparse": [1, 10]})[0]
+'feature 0 is active with probability 1/8, more than 1/10.'
+"""
+
+from fractions import Fraction
+from typing import Any
+
+from readoff.certificates.linear import check_solution
+from readoff.certificates.rank import rank
+
+SCHEMA = 1
+Rows = list[list[int]]
+
+
+def check_superposed(certificate: Any) -> list[str]:
+    """Reasons why the data are not a case of strict superposition; empty if they are."""
+    try:
+        return _reasons(certificate)
+    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError) as problem:
+        return [f"malformed: {type(problem).__name__}: {problem}"]
+
+
+def _reasons(certificate: dict[str, Any]) -> list[str]:
+    space, features, weights = certificate["space"], certificate["features"], certificate["weights"]
+    if certificate["schema"] != SCHEMA:
+        return [f"schema is {certificate['schema']!r}; this checker knows {SCHEMA}."]
+    if not len(space) == len(features) == len(weights) > 0 or min(weights) <= 0:
+        return ["expected a point, a row of features and a weight > 0 for every input."]
+    if not all(type(x) is int for row in [*space, *features, weights] for x in row):
+        return ["space, features and weights must be whole numbers."]
+    reasons = []
+    room, wanted = affine_rank(space), affine_rank(features)
+    if wanted <= room:
+        reasons.append(f"{wanted} features fit into {room} dimensions.")
+    if affine_rank([[*z, *f] for z, f in zip(space, features)]) == room:
+        reasons.append("a linear map of the space recovers all features.")
+    limit = Fraction(*certificate["sparse"])
+    if not 0 < limit < Fraction(1, 2):
+        reasons.append(f"sparse is {limit}; expected a share between 0 and 1/2.")
+    for i in range(len(features[0])):
+        active = [row[i] != 0 for row in features]
+        share = Fraction(sum(w for w, on in zip(weights, active) if on), sum(weights))
+        if share > limit:
+            reasons.append(f"feature {i} is active with probability {share}, more than {limit}.")
+    return reasons + _threshold_reasons(space, features, certificate["functionals"])
+
+
+def _threshold_reasons(space: Rows, features: Rows, functionals: Rows) -> list[str]:
+    if len(functionals) != len(features[0]):
+        return [f"{len(functionals)} functionals for {len(features[0])} features."]
+    reasons = []
+    for i, functional in enumerate(functionals):
+        wrong = check_solution(threshold_rows(space, [row[i] != 0 for row in features]), functional)
+        reasons += [f"feature {i}: {reason}" for reason in wrong[:1]]
+    return reasons
+
+
+def threshold_rows(space: Rows, active: list[bool]) -> Rows:
+    """The strict system whose solutions (w, c) part active from inactive inputs."""
+    return [[x if on else -x for x in (*point, 1)] for point, on in zip(space, active)]
+
+
+def affine_rank(rows: Rows) -> int:
+    """The rank of the rows after centring: that of (1, rows), less one."""
+    return rank([[1, *row] for row in rows]) - 1
