@@ -26,4 +26,4 @@ def is_configured() -> bool:
     """True if 64-bit numbers are on in this process."""
     import jax
 
-    return bool(jax.config.jax_enable_x64)
+    return bool(jax.config.read("jax_enable_x64"))

@@ -55,7 +55,9 @@ def _fast(counts: np.ndarray, scores: Array, values: Array, base: Array, targets
     p = jnp.exp(logits - logits.max(1, keepdims=True))
     error = p * (weights / p.sum(1, keepdims=True)) - targets
     d_numerator = error[:, None] * inverse
-    d_denominator = -sum(d_numerator[:, :, out] * attended[:, :, out] for out in range(outs))
+    d_denominator = -(d_numerator[:, :, 0] * attended[:, :, 0])
+    for out in range(1, outs):
+        d_denominator = d_denominator - d_numerator[:, :, out] * attended[:, :, out]
     d_weighed = (d_numerator.reshape(-1, rows) @ by_token).reshape(models, heads, outs, tokens)
     d_e = (d_denominator.reshape(-1, rows) @ by_token).reshape(models, heads, tokens)
     d_base = (error.reshape(-1, rows) @ jnp.ones((rows, 1), scores.dtype)).reshape(models, outs)

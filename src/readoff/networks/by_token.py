@@ -11,7 +11,7 @@ gradients. Valid for one layer without MLP; with positions, tokens are placed to
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -30,7 +30,7 @@ class TokenTables(NamedTuple):
 
 
 def token_tables(
-    architecture: AnyArchitecture, w: Mapping[str, Any], destinations: tuple[int, ...], scale: Any = None
+    architecture: AnyArchitecture, w: Mapping[str, Any], destinations: Sequence[int], scale: Any = None
 ) -> TokenTables:
     """Tables of one network for the given destinations; `scale` overrides 1/sqrt(d_head) (padded sweeps)."""
     if not isinstance(architecture, Architecture):

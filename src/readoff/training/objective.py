@@ -54,7 +54,7 @@ def valid_forwards(recipe: Recipe) -> list[Forward]:
     if not recipe.architecture.one_attention_layer:
         return ["direct"]
     by_count = not recipe.architecture.positions and reads_for(recipe.architecture, recipe.task).one_destination
-    return (["by_count"] if by_count else []) + ["by_token", "direct"]
+    return ["by_count", "by_token", "direct"] if by_count else ["by_token", "direct"]
 
 
 def choose_objective(recipe: Recipe, forced: Forward | None = None) -> Objective:

@@ -1,9 +1,9 @@
 """One compiled program: many networks of one shape, trained side by side.
 
 A program is fixed by what changes the compiled code: task, architecture (d_head padded, biases always present),
-optimiser, loss dtype, kind of data, block width. Everything else is an array with one entry per network: learning rate, weight
-decay, score scale 1/sqrt(d_head), and a 0/1 mask over the parameters, which holds padding, absent biases and one-hot
-embeddings at their initial value. So a sweep over rates, decays, biases and d_head shares one program.
+optimiser, loss dtype, kind of data, block width. Everything else is an array with one entry per network: learning
+rate, weight decay, score scale 1/sqrt(d_head), and a 0/1 mask over the parameters, which holds padding, absent biases
+and one-hot embeddings at their initial value. So a sweep over rates, decays, biases and d_head shares one program.
 
     program = Program.of(recipe)
     state = program.start(recipe, seeds)
@@ -123,6 +123,7 @@ class Program:
 def _step(program: Program, state: State) -> State:
     """The train step: gradients of all networks, one optimiser update, padding and stopped networks held still."""
     gradients = program.objective.gradients(state.parameters, state.scale, state.keys, state.step)
+    updates: Any
     updates, optimizer = program._transform().update(gradients, state.optimizer)
     rate = (state.lr * program._rate(state.step) * state.running)[:, None] * state.mask
     moved = state.parameters - rate * (updates + state.decay[:, None] * state.parameters)
