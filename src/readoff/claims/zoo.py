@@ -68,13 +68,13 @@ class Entry:
 class Zoo:
     """The networks in a folder. Reading never fails: what is damaged is in `warnings`, and counts as absent."""
 
-    def __init__(self, folder: Path = SHIPPED) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = SHIPPED if folder is None else folder
         self.warnings: list[str] = []
         self._entries: dict[str, Entry] = {}
         self._whole: dict[str, bool] = {}
         try:
-            self._entries = {entry.recipe.id: entry for entry in read_index(folder)}
+            self._entries = {entry.recipe.id: entry for entry in read_index(self.folder)}
         except ReadoffError as error:
             self.warnings.append(str(error))
 
