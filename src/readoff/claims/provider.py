@@ -26,10 +26,17 @@ class Trainer:
 
     def obtain(self, recipes: Sequence[Any], seeds: Sequence[int]) -> Sequence[Run]:
         from readoff.core.configure import configure
+        from readoff.training.autoencoder import AutoencoderRecipe, train_autoencoders
         from readoff.training.train import train
 
         configure()
-        return train(list(recipes), list(seeds), self._store, self._progress)
+        other = [r for r in recipes if isinstance(r, AutoencoderRecipe)]
+        tasks = [r for r in recipes if r not in other]
+        runs = train(tasks, list(seeds), self._store, self._progress) if tasks else []
+        found: dict[str, Run] = {run.recipe.id: run for run in runs}
+        if other:
+            found |= {run.recipe.id: run for run in train_autoencoders(other, seeds, self._store)}
+        return [found[recipe.id] for recipe in recipes]
 
 
 class ZooFirst:

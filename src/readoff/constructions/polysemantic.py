@@ -2,7 +2,7 @@
 
     pentagon         five sparse features, at most one active, on corners in 2 dimensions    superposed
     scalar_code      three sparse features as the numbers 1, 4, 6 in one dimension           not: no thresholds
-    rotated          four independent features in 4 rotated dimensions                       polysemantic, not superposed
+    rotated          four independent features in 4 rotated dimensions                       polysemantic, unsuperposed
     nonlinear_units  two features, units (a XOR b, a)                                        polysemantic, nonlinear
     composed         eight objects written as two digits 0, 1, 2                             polysemantic, no directions
     copies           one feature in three units                                              distributed, redundant
