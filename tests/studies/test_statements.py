@@ -61,7 +61,7 @@ ROWS = {
     }.items()
     for row in rows.split()
 }
-OURS = {"pairs/recipe", "pairs/rank-1-no-bias", "skip/false-completions"}
+OURS = {"pairs/recipe", "skip/false-completions"}
 
 
 def read(path: Path) -> list[dict]:
