@@ -92,7 +92,7 @@ def test_json_complaints_name_what_is_wrong():
     data = json.loads(canonical_json(MAIN))
     with pytest.raises(UnknownName, match="'learning_rate'"):
         Recipe.from_json(json.dumps({**data, "learning_rate": 1}))
-    with pytest.raises(UnknownName, match="'Pears'.*mean 'Pairs'"):
+    with pytest.raises(UnknownName, match=r"'Pears'.*mean 'Pairs'"):
         Recipe.from_json(json.dumps({**data, "task": {"kind": "Pears"}}))
     with pytest.raises(BadValue, match="task: expected Task, got"):
         Recipe.from_json(json.dumps({**data, "task": data["architecture"]}))
