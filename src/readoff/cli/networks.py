@@ -21,7 +21,7 @@ from readoff.cli.find import Found, find, known, network_of, run_of
 from readoff.cli.flags import TaskFlags, find_task, given
 from readoff.cli.outcomes import outcome_json, outcome_rows, recipe_line
 from readoff.core.canonical import canonical_json
-from readoff.core.errors import BadValue
+from readoff.core.errors import BadValue, Damaged
 from readoff.core.files import replace_file
 from readoff.networks.network import Ensemble, Network
 from readoff.store import Store, imported
@@ -241,7 +241,11 @@ def _read_weights(file: Path, n_ctx: int | None) -> Network | Ensemble:
     try:
         return load(file)
     except NotOurs:
+        pass
+    try:
         return from_transformer_lens(file, n_ctx=n_ctx)
+    except (TypeError, ValueError) as error:  # settings of a kind that no config has
+        raise Damaged(f"{file} has settings in its header that make no sense ({error}).") from None
 
 
 def _refuse_misfit(model: Network | Ensemble, task: Task | None, file: Path) -> None:
@@ -254,7 +258,7 @@ def _refuse_misfit(model: Network | Ensemble, task: Task | None, file: Path) -> 
             f"{file} has {a.d_vocab} input and {a.d_vocab_out} output tokens, the task {task.name} {task.d_vocab} and "
             f"{task.d_vocab_out}; give the task's fields (--n-signal, ...) or leave out --task."
         )
-    if task is not None and a.n_ctx < task.n_ctx:
+    if task is not None and (a.n_ctx < task.n_ctx or (a.positions and a.n_ctx != task.n_ctx)):
         raise BadValue(f"{file} takes inputs of {a.n_ctx} tokens; those of the task {task.name} have {task.n_ctx}.")
 
 

@@ -12,7 +12,6 @@ Tables are shown with logits centred over outputs and scores centred over keys, 
 what the weights give. Nothing else is fixed: see the gauges in `readoff.circuits.gauges`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,17 +61,16 @@ def orders(network: Network, task: Task | None, query: str | None = None) -> lis
     """Each head's order of the task's signal tokens, or of all tokens but the one that reads."""
     scores = table(network, task, "scores", query, raw=True)
     labels = scores.labels("key")
-    read = _query(path_tables(network, task).EQKE, task, query)
     signals = getattr(task, "signal_tokens", None)
-    tokens = list(signals) if signals is not None else [i for i, label in enumerate(labels) if label != read]
+    read = {query} | ({task.input_tokens[end] for end in _ends(task)} if task is not None else set())
+    tokens = list(signals) if signals is not None else [i for i, label in enumerate(labels) if label not in read]
     found = []
     for head in scores.labels("head"):
         row = scores.at(head=head).values
         order = attention_order(row, tokens)
         centred = row[order] - row[tokens].mean()
-        found.append(
-            HeadOrder(head, tuple(labels[t] for t in order), tuple(map(float, centred)), float(spread(row, tokens)))
-        )
+        named = tuple(labels[token] for token in order)
+        found.append(HeadOrder(head, named, tuple(map(float, centred)), float(spread(row, tokens))))
     return found
 
 
@@ -106,8 +104,13 @@ def _query(eqke: LabelledTable, task: Task | None, query: str | None) -> str:
         return labels[0]
     if task is None:
         raise BadValue(f"without a task it is not known which token reads; name it: --query {labels[0]}.")
-    ends: Sequence[int] = np.unique(task.domain().tokens[:, -1]).tolist()
+    ends = _ends(task)
     if len(ends) != 1:
         shown = ", ".join(labels[e] for e in ends[:8])
         raise BadValue(f"inputs of {task.name} end in several tokens ({shown}); name the one that reads: --query.")
     return labels[ends[0]]
+
+
+def _ends(task: Task) -> list[int]:
+    """The tokens in which inputs end."""
+    return np.unique(task.domain().tokens[:, -1]).tolist()

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from readoff.core.errors import BadValue
+from readoff.core.errors import BadValue, Damaged
 from readoff.networks.architecture import Architecture
 from readoff.networks.files import read_tensors, write_tensors
 from readoff.networks.network import Network
@@ -70,7 +70,7 @@ def from_transformer_lens(
     """
     if isinstance(source, str | Path):
         state, metadata = read_tensors(source)
-        cfg = json.loads(metadata["cfg"]) if cfg is None and "cfg" in metadata else cfg
+        cfg = _header(metadata["cfg"], source) if cfg is None and "cfg" in metadata else cfg
         origin = origin or f"TransformerLens file {Path(source).name}"
     else:
         state = source
@@ -173,6 +173,17 @@ def _architecture(
         causal=settings.get("attention_dir", "causal") == "causal",
     )
     return architecture, f" ({'; '.join(notes)})" if notes else ""
+
+
+def _header(text: str, path: str | Path) -> dict[str, Any]:
+    """The config in a file's header."""
+    try:
+        cfg = json.loads(text)
+    except (ValueError, RecursionError):
+        cfg = None
+    if not isinstance(cfg, dict):
+        raise Damaged(f"{path} has a cfg in its header that is no JSON object: {text[:60]!r}.")
+    return cfg
 
 
 def _settings(cfg: Any) -> dict[str, Any]:
