@@ -15,6 +15,7 @@ import dataclasses
 import functools
 import hashlib
 import inspect
+import secrets
 import textwrap
 from collections.abc import Callable
 from fractions import Fraction
@@ -24,6 +25,9 @@ import numpy as np
 
 from readoff.core.canonical import plain
 from readoff.core.errors import ReadoffError
+
+OPAQUE = secrets.token_hex(8)
+"""Stands for what cannot be described: it differs in every process, so that nothing resting on it is used again."""
 
 
 def describe_function(function: Callable[..., Any], seen: frozenset[str] = frozenset()) -> Any:
@@ -67,8 +71,10 @@ def _is_constant(value: Any) -> bool:
 def _value(value: Any, seen: frozenset[str]) -> Any:
     if inspect.isfunction(value) or isinstance(value, functools.partial):
         return describe_function(value, seen)
-    if isinstance(value, np.ndarray):
-        return hashlib.sha256(repr((value.dtype.str, value.shape)).encode() + value.tobytes()).hexdigest()
+    if hasattr(value, "__array__"):
+        with contextlib.suppress(Exception):  # whatever a foreign array may raise, it is opaque then
+            array = np.asarray(value)
+            return hashlib.sha256(repr((array.dtype.str, array.shape)).encode() + array.tobytes()).hexdigest()
     if isinstance(value, list | tuple):
         return [_value(item, seen) for item in value]
     if isinstance(value, dict):
@@ -78,4 +84,6 @@ def _value(value: Any, seen: frozenset[str]) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):  # one that holds arrays or functions
         fields = {field.name: _value(getattr(value, field.name), seen) for field in dataclasses.fields(value)}
         return {"type": type(value).__qualname__, **fields}
-    return type(value).__qualname__
+    if isinstance(value, type) or inspect.ismodule(value) or inspect.isbuiltin(value):
+        return f"{getattr(value, '__module__', '')}.{value.__name__}"
+    return f"{type(value).__qualname__} {OPAQUE} {id(value)}"
