@@ -24,6 +24,7 @@ import tyro
 import readoff.tasks
 from readoff.claims.select import load_module
 from readoff.core.canonical import field_types
+from readoff.core.domain import DOMAIN_LIMIT, refuse_large
 from readoff.core.errors import BadValue, TooLarge, UnknownName
 from readoff.networks.architecture import Architecture, EffectiveArchitecture, architecture_for, effective_for
 from readoff.tasks.base import Task
@@ -169,6 +170,7 @@ def recipe_of(asked: Asked) -> Recipe:
         make = effective_for if asked.effective else architecture_for
         _refuse_unknown(EffectiveArchitecture if asked.effective else Architecture, asked.architecture_fields)
         recipe = Recipe(task, make(task, **asked.architecture_fields), **fields)
+    refuse_large(recipe.task.domain_size(), DOMAIN_LIMIT, f"task {recipe.task.name}")
     at_once = recipe.architecture.n_parameters * recipe.block
     if at_once > PARAMETERS_AT_ONCE:
         raise TooLarge(
