@@ -101,6 +101,7 @@ def _resolve(name: str, folder: Path) -> Path | None:
     return None
 
 
+@functools.lru_cache(maxsize=4096)
 def _name(path: Path) -> str:
     """A file's name that does not depend on where things are installed."""
     return path.relative_to(ROOT.parent).as_posix() if path.is_relative_to(ROOT) else path.name

@@ -15,10 +15,12 @@ import dataclasses
 import functools
 import hashlib
 import inspect
+import linecache
 import secrets
 import textwrap
 from collections.abc import Callable
 from fractions import Fraction
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,7 @@ def describe_function(function: Callable[..., Any], seen: frozenset[str] = froze
     if name in seen and "<lambda>" not in name:
         return {"name": name}
     seen = seen | {name}
-    out: dict[str, Any] = {"name": name, "source": _source(function)}
+    out: dict[str, Any] = {"name": name, "source": _source(function.__code__)}
     closure = inspect.getclosurevars(function)
     cells = {k: _value(v, seen) for k, v in sorted(closure.nonlocals.items())}
     module = getattr(function, "__module__", None)
@@ -55,13 +57,19 @@ def describe_function(function: Callable[..., Any], seen: frozenset[str] = froze
     return {**out, "cells": cells, "names": names, "defaults": defaults}
 
 
-def _source(function: Callable[..., Any]) -> str:
-    try:
-        return textwrap.dedent(inspect.getsource(function))
-    except (OSError, TypeError):
-        code = function.__code__
-        constants = [c for c in code.co_consts if not inspect.iscode(c)]
-        return f"{code.co_code.hex()} {constants!r} {code.co_names!r}"
+@functools.lru_cache(maxsize=4096)
+def _source(code: CodeType) -> str:
+    """The lines from a function's first to its last (`inspect.getsource` is twenty times slower); else its bytecode."""
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 : _last_line(code)]
+    if lines:
+        return textwrap.dedent("".join(lines))
+    constants = [c for c in code.co_consts if not inspect.iscode(c)]
+    return f"{code.co_code.hex()} {constants!r} {code.co_names!r}"
+
+
+def _last_line(code: CodeType) -> int:
+    own = max((end for _, end, _, _ in code.co_positions() if end is not None), default=code.co_firstlineno)
+    return max([own, *(_last_line(c) for c in code.co_consts if inspect.iscode(c))])
 
 
 def _is_constant(value: Any) -> bool:
