@@ -159,3 +159,36 @@ def test_write_whole_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
     with pytest.raises(StoreError, match="disk is full"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("database or disk is full", "disk is full"),
+        ("attempt to write a readonly database", "read-only"),
+        ("unable to open database file", "read-only"),
+        ("database is locked", "another readoff is writing"),
+        ("file is not a database", "damaged or not a ledger"),
+        ("database disk image is malformed", "damaged or not a ledger"),
+        ("something new", "could not be used: something new"),
+    ],
+)
+def test_every_fault_of_the_ledger_is_a_sentence(said, expected):
+    assert expected in str(ledger_error(sqlite3.OperationalError(said), Path("ledger.sqlite")))
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(errno.ENOSPC, "disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "read-only"), (errno.EIO, "could not")],
+)
+def test_every_fault_of_the_disk_is_a_sentence(number, expected):
+    assert expected in str(disk_error(OSError(number, "x"), Path("f")))
+
+
+def test_a_second_writer_waits_and_then_says_so(tmp_path):
+    one, two = Store(tmp_path / "s"), Store(tmp_path / "s")
+    two._connection.execute("PRAGMA busy_timeout = 50")
+    with one.transaction(), pytest.raises(StoreError, match="another readoff is writing"):
+        verdicts.register(two, [("h", "c", "t")])
+    verdicts.register(two, [("h", "c", "t")])
+    assert verdicts.registered(one, "h") is not None
