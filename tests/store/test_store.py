@@ -1,5 +1,6 @@
 """The store: whole files, verified chunks, refusals that teach."""
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 
 from readoff.core.errors import BadValue
 from readoff.store import Store, StoreError, identity_of, verdicts, write_whole
+from readoff.store.files import disk_error
+from readoff.store.schema import ledger_error
 
 CHUNK = "4f0c91d2-0"
 
