@@ -122,6 +122,8 @@ def test_the_forgetful_are_calibrated_at_every_date_and_no_martingale(prior, dat
     found = trees.expected(tree)
     assert (found.excess == 0) == (dates == 1)
     assert found.excess >= 0
+    remembering = trees.forgetful(prior, Fraction(4, 5), dates, memory=True)
+    assert remembering.violation() is None and trees.expected(remembering).excess == 0
 
 
 def test_a_chain_with_a_leak_names_the_state():

@@ -170,6 +170,8 @@ def test_an_outcome_table_with_a_column_per_statement(tmp_path):
     (tmp_path / "truth.csv").write_text("team,semi,win\nx,1,0\ny,0,\n")
     text = "team,time,semi,win\nx,1,0.4,0.2\nx,2,0.5,0.3\ny,1,0.1,0.1\n"
     how = {"columns": Columns(probability=("semi", "win")), "outcome_file": tmp_path / "truth.csv"}
+    alone = outcomes(table(tmp_path, text, **(how | {"columns": Columns(probability=("semi",))})))
+    assert alone == {"x": 1, "y": 0}
     found = outcomes(table(tmp_path, text, **how))
     assert found["x / semi"] == 1 and found["x / win"] == 0 and found["y / semi"] == 0 and np.isnan(found["y / win"])
 

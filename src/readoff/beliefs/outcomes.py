@@ -158,7 +158,8 @@ def _outcome_columns(long: Long, header: list[str], path: Path) -> tuple[str | N
     statements = [s for s in (long.labels("statement") if "statement" in long.frame else []) if s in header]
     if statements:
         return event, None, statements, None
-    outcome = _pick([c for c in header if c != event], chosen.outcome, OUTCOME, "outcome", path)
+    alone = next((c for c in chosen.probability if c in header), None)
+    outcome = alone or _pick([c for c in header if c != event], chosen.outcome, OUTCOME, "outcome", path)
     rest = [c for c in header if c not in (event, outcome)]
     answer = None
     if "option" in long.frame:

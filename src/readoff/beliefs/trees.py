@@ -113,11 +113,12 @@ def random_tree(rng: random.Random, depth: int, resolved: bool = True) -> Tree:
     return Tree(belief, tuple(branches))
 
 
-def forgetful(prior: Fraction, accuracy: Fraction, dates: int) -> Tree:
+def forgetful(prior: Fraction, accuracy: Fraction, dates: int, memory: bool = False) -> Tree:
     """A forecaster who sees one fresh signal a date, right with probability `accuracy`, and forgets all earlier ones.
 
     Each report is P(yes | today's signal): among all days with that report the share of yes is exactly the report, so
-    she is calibrated at every date. The tree starts at the prior, has `dates` reports, and ends with the truth.
+    she is calibrated at every date. The tree starts at the prior, has `dates` reports, and ends with the truth. With
+    `memory` each report uses all signals so far, which makes it a martingale.
     """
     says_yes = prior * accuracy + (1 - prior) * (1 - accuracy)
     after_yes, after_no = prior * accuracy / says_yes, prior * (1 - accuracy) / (1 - says_yes)
@@ -127,11 +128,12 @@ def forgetful(prior: Fraction, accuracy: Fraction, dates: int) -> Tree:
         if left == 0:
             return Tree(report, ((1 - truth, Tree(Fraction(0))), (truth, Tree(Fraction(1)))))
         yes = truth * accuracy + (1 - truth) * (1 - accuracy)
+        truth_if_yes, truth_if_no = truth * accuracy / yes, truth * (1 - accuracy) / (1 - yes)
         return Tree(
             report,
             (
-                (yes, grow(after_yes, truth * accuracy / yes, left - 1)),
-                (1 - yes, grow(after_no, truth * (1 - accuracy) / (1 - yes), left - 1)),
+                (yes, grow(truth_if_yes if memory else after_yes, truth_if_yes, left - 1)),
+                (1 - yes, grow(truth_if_no if memory else after_no, truth_if_no, left - 1)),
             ),
         )
 

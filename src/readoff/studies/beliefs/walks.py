@@ -1,0 +1,306 @@
+"""How many updates it takes to be sure: the random walk of the source, exactly, with its whole distribution.
+
+A belief moves by one point up or down until it is 0 or 100 %. Means come from a closed form and again from the
+matrix of the chain; the distribution from counting paths and again from the spectrum in ball arithmetic. They must
+agree before any number is compared with what the source says.
+"""
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from flint import ctx
+
+from readoff.beliefs.chains import walk_as_chain
+from readoff.beliefs.walks import Walk, ball
+from readoff.claims import Exhibit, Identity, Known, Measured, Process, certified, claim, on_material
+
+CALCULATED = "independent calculation"
+POINT = Fraction(1, 100)
+
+
+def walk(start: int, points: int = 1, moves: Fraction = Fraction(1)) -> Walk:
+    """The walk from `start` percent in steps of `points` points, moving with probability `moves` at each date."""
+    return Walk(Fraction(start, 100), points * POINT, moves)
+
+
+def walk_numbers(w: Walk) -> Measured:
+    """Mean and variance by closed form, whether the matrix agrees, and whether spectrum and enumeration do."""
+    chain = walk_as_chain(w)
+    agrees = chain.mean_time(w.i) == w.mean() and chain.variance_time(w.i) == w.variance()
+    return certified(
+        mean=float(w.mean()),
+        mean_times_moves=float(w.mean() * w.moves),
+        sd=float(w.variance()) ** 0.5,
+        matrix_agrees=agrees and not chain.violations(),
+        spectrum_agrees=spectrum_agrees(w, (1, 2, 10, 150)),
+        movement=float(chain.expected_movement(w.i)),
+        variance_of_step=float(w.step**2),
+        one_update=float(w.at_most(1)),
+    )
+
+
+def spectrum_agrees(w: Walk, dates: tuple[int, ...]) -> bool:
+    """Does the ball around the spectral sum hold the exact tail probability at all these dates?"""
+    with ctx.workprec(256):
+        return all(w.beyond(t).overlaps(ball(1 - w.at_most(t))) for t in dates)
+
+
+def tail_numbers(w: Walk) -> Measured:
+    """The distribution: quantiles, mode, how likely the mean is to suffice, and what long walks add to the mean."""
+    mean = int(w.mean())
+    early = enumerate(chance for chance, _ in zip(_chances(w), range(mean + 1)))
+    carried = sum((t * chance for t, chance in early), Fraction(0))
+    return certified(
+        mean=float(w.mean()),
+        sd=float(w.variance()) ** 0.5,
+        median=w.quantile(Fraction(1, 2)),
+        q75=w.quantile(Fraction(3, 4)),
+        q90=w.quantile(Fraction(9, 10)),
+        q99=w.quantile(Fraction(99, 100)),
+        mode=w.mode(),
+        within_mean=float(w.at_most(mean)),
+        mean_from_longer=float(1 - carried / w.mean()),
+        spectrum_agrees=spectrum_agrees(w, (1, mean)),
+    )
+
+
+def _chances(w: Walk) -> Any:
+    for ending, scale in w.paths():
+        yield Fraction(ending, scale)
+
+
+def distribution(w: Walk, n: Any) -> list[Exhibit]:
+    """The chance of being sure by a number of updates, on a log axis."""
+    times = sorted({round(1.25**k) for k in range(45) if 1.25**k < 4 * float(w.mean()) + 300})
+    with ctx.workprec(128):
+        done = [float(1 - w.beyond(t).mid()) for t in times]
+    name = f"from {100 * w.start} % in steps of {100 * w.step} points"
+    data = {
+        "series": [{"name": name, "x": times, "y": done}],
+        "log_x": True,
+        "x_axis": "updates",
+        "y_axis": "chance to be sure by then",
+        "rules": [{"axis": "x", "value": float(w.mean()), "label": f"mean {float(w.mean()):g}"}],
+    }
+    caption = f"Exact distribution of the number of updates {name}. The mean is far out in the tail."
+    return [Exhibit("updates", "curves", "How many updates until certainty", caption, data)]
+
+
+two_points = on_material("steps of two points", lambda w: replace(w, step=2 * w.step))
+half_lazy = on_material("half as lazy", lambda w: replace(w, moves=min(Fraction(1), 2 * w.moves)))
+doubled_start = on_material("twice as far from 0", lambda w: replace(w, start=2 * w.start))
+sure_at_once = on_material(
+    "a walk that is sure at once", lambda w: replace(w, start=Fraction(1, 2), step=Fraction(1, 2))
+)
+
+
+@claim(
+    "beliefs/steps/from-50",
+    says="From 50 % in steps of one point it takes 2500 updates on average.",
+    about=Process(lambda: walk(50), "walk from 50 %"),
+    scope=Identity(),
+    measure=walk_numbers,
+    statement="beliefs/steps",
+    relation="supports",
+    headline="mean",
+    must_fail=[two_points],
+)
+def from_half(n):
+    return (n["mean"] == 2500) & n["matrix_agrees"] & n["spectrum_agrees"]
+
+
+@claim(
+    "beliefs/steps/variance",
+    says="An update has variance 0.0001 and the whole process 0.25, and their ratio is the mean number of updates.",
+    about=Process(lambda: walk(50), "walk from 50 %"),
+    scope=Identity(),
+    measure=walk_numbers,
+    statement="beliefs/variance-of-a-step",
+    relation="supports",
+    headline="variance_of_step",
+    must_fail=[two_points],
+)
+def variance_of_step(n):
+    ratio = n["movement"] / n["variance_of_step"]
+    return (n["variance_of_step"] == 0.0001) & (n["movement"] == 0.25) & (abs(ratio - n["mean"]) < 1e-9)
+
+
+@claim(
+    "beliefs/steps/lazy",
+    says="If the belief moves with probability p only, 2500/p dates are needed on average (here p = 1/10).",
+    about=Process(lambda: walk(50, moves=Fraction(1, 10)), "lazy walk from 50 %"),
+    scope=Identity(),
+    measure=walk_numbers,
+    statement="beliefs/lazy-steps",
+    relation="supports",
+    headline="mean",
+    must_fail=[half_lazy],
+)
+def lazy(n):
+    return (n["mean"] == 25_000) & (n["mean_times_moves"] == 2500) & n["matrix_agrees"] & n["spectrum_agrees"]
+
+
+@claim(
+    "beliefs/steps/from-20",
+    says="From 20 % (or, mirrored, 80 %) it takes 1600 updates on average.",
+    about=Process(lambda: walk(20), "walk from 20 %"),
+    scope=Identity(),
+    measure=walk_numbers,
+    statement="beliefs/steps-from-20",
+    relation="supports",
+    headline="mean",
+    must_fail=[two_points, doubled_start],
+)
+def from_20(n):
+    return (n["mean"] == 1600) & n["matrix_agrees"] & n["spectrum_agrees"]
+
+
+@claim(
+    "beliefs/steps/from-1",
+    says="From 1 % (or 99 %) it takes 99 updates on average.",
+    about=Process(lambda: walk(1), "walk from 1 %"),
+    scope=Identity(),
+    measure=walk_numbers,
+    statement="beliefs/steps-from-1",
+    relation="supports",
+    headline="mean",
+    must_fail=[doubled_start],
+)
+def from_1(n):
+    return (n["mean"] == 99) & n["matrix_agrees"] & n["spectrum_agrees"]
+
+
+@claim(
+    "beliefs/steps/ten-points",
+    says="In steps of ten points only 25 updates are needed on average.",
+    about=Process(lambda: walk(50, points=10), "walk in ten-point steps"),
+    scope=Identity(),
+    measure=walk_numbers,
+    statement="beliefs/ten-point-steps",
+    relation="supports",
+    headline="mean",
+    must_fail=[on_material("steps of five points", lambda w: replace(w, step=w.step / 2))],
+)
+def ten_points(n):
+    return (n["mean"] == 25) & n["matrix_agrees"] & n["spectrum_agrees"]
+
+
+@claim(
+    "beliefs/one-step",
+    says="From 1 % (or 99 %) a single update ends it with probability exactly 1/2: an update, not a date of a "
+    "lazy walk.",
+    about=Process(lambda: walk(1), "walk from 1 %"),
+    scope=Identity(),
+    measure=walk_numbers,
+    statement="beliefs/one-step",
+    relation="supports",
+    headline="one_update",
+    known=Known("1/2", CALCULATED, "one_update"),
+    must_fail=[doubled_start, on_material("lazy", lambda w: replace(w, moves=Fraction(1, 2)))],
+)
+def one_step(n):
+    return n["one_update"] == 1 / 2
+
+
+TAIL: Any = dict(
+    about=Process(lambda: walk(1), "walk from 1 %"),
+    scope=Identity(),
+    measure=tail_numbers,
+    relation="supports",
+    must_fail=[sure_at_once],
+)
+
+
+@claim(
+    "beliefs/tail/from-1",
+    says="A mean of 99 updates promises nothing about 99: the median is 1, and 92 % are sure by then.",
+    statement="beliefs/tail",
+    headline="median",
+    known=Known("0.920", CALCULATED, "within_mean"),
+    exhibit=distribution,
+    **TAIL,
+)
+def tail_from_1(n):
+    return (n["median"] == 1) & (n["mean"] == 99) & (n["within_mean"] > 0.9) & n["spectrum_agrees"]
+
+
+@claim(
+    "beliefs/tail/quantiles",
+    says="From 1 % nine in ten are sure after 63 updates, and the hundredth takes 2809 or more; the standard "
+    "deviation is "
+    "568.7.",
+    statement="beliefs/expectation-is-not-typical",
+    headline="q99",
+    known=Known("2809", CALCULATED, "q99"),
+    **TAIL,
+)
+def tail_quantiles(n):
+    return (n["q75"] == 9) & (n["q90"] == 63) & (n["q99"] == 2809) & (abs(n["sd"] - 568.7) < 0.05)
+
+
+@claim(
+    "beliefs/tail/long-sequences",
+    says="From 1 % the eight walks in a hundred that take longer than the mean make up more than nine tenths of it.",
+    statement="beliefs/long-sequences",
+    headline="mean_from_longer",
+    **TAIL,
+)
+def long_sequences(n):
+    return (n["mean_from_longer"] > 0.9) & (n["within_mean"] > 0.9)
+
+
+@claim(
+    "beliefs/tail/from-50",
+    says="From 50 % the same caveat is milder: mean 2500, median 1894, standard deviation 2040.8, most likely 832.",
+    about=Process(lambda: walk(50), "walk from 50 %"),
+    scope=Identity(),
+    measure=tail_numbers,
+    statement="beliefs/tail",
+    relation="qualifies",
+    headline="median",
+    known=Known("1894", CALCULATED, "median"),
+    must_fail=[two_points],
+    exhibit=distribution,
+)
+def tail_from_50(n):
+    centre = (n["median"] == 1894) & (n["mode"] == 832) & (abs(n["sd"] - 2040.8) < 0.05)
+    return centre & (n["within_mean"] > 0.6) & (n["within_mean"] < 0.65)
+
+
+SIZES = (1, 2, 5, 10, 25, 50)
+
+
+def scaling(walks: tuple[Walk, ...]) -> Measured:
+    """Mean updates times squared step, for walks that differ in the size of their steps."""
+    products = [w.mean() * w.step**2 for w in walks]
+    return certified(
+        constant=len(set(products)) == 1,
+        product=float(products[0]),
+        budget=float(walks[0].start * (1 - walks[0].start)),
+        matrix_agrees=all(walk_as_chain(w).mean_time(w.i) == w.mean() for w in walks[1:]),
+        fewer=float(walks[0].mean() / next(w.mean() for w in walks if w.step == 10 * walks[0].step)),
+    )
+
+
+@claim(
+    "beliefs/quadratic",
+    says="The mean number of updates times the square of their size is the same for every size (π(1-π)): ten "
+    "times larger "
+    "updates are a hundred times fewer.",
+    about=Process(lambda: tuple(walk(50, points) for points in SIZES), "walks from 50 % in steps of 1 to 50 points"),
+    scope=Identity(),
+    measure=scaling,
+    statement="beliefs/quadratic",
+    relation="supports",
+    headline="fewer",
+    known=Known("100", CALCULATED, "fewer"),
+    must_fail=[
+        on_material(
+            "larger steps come more rarely",
+            lambda walks: tuple(replace(w, moves=min(Fraction(1), POINT / w.step)) for w in walks),
+        )
+    ],
+)
+def quadratic(n):
+    return n["constant"] & (n["product"] == n["budget"]) & (n["fewer"] == 100) & n["matrix_agrees"]
