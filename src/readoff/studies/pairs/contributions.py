@@ -11,8 +11,8 @@ import numpy as np
 
 from readoff.circuits.attribution import worked_example
 from readoff.circuits.behaviour import accuracy, margins
-from readoff.circuits.gauges import contributions
-from readoff.circuits.spectra import numerical_rank
+from readoff.circuits.gauges import centre_outputs, contributions
+from readoff.circuits.spectra import singular_values
 from readoff.claims import Exhibit, Measured, enumerated
 from readoff.interventions.edits import AblateHead, RemoveEntries, apply
 from readoff.interventions.refit import refit_readout
@@ -152,13 +152,18 @@ def sum_against_table(run: Any) -> Measured:
 
 
 def whole_table(run: Any) -> Measured:
-    """Rank of the signal rows and of all rows of EVOU, and how large noise rows are beside signal rows."""
-    values = free_tables(run.ensemble).values
+    """Does d_head bind? Last (5th) over first singular value of each head's whole EVOU, and noise beside signal rows.
+
+    The gauge is fixed by centring over outputs and over all twelve tokens; the larger of the two heads counts.
+    """
+    values = centre_outputs(tables(run.ensemble)).values
+    values = values - values.mean(axis=-2, keepdims=True)
+    sizes = singular_values(values)
     norms = np.linalg.norm(values, axis=-1)
     noise = [t for t in range(TASK.d_vocab) if t not in SIGNALS and t != 0]
     return enumerated(
-        rank_signal=numerical_rank(values[..., SIGNALS, :], 1e-4).max(axis=1),
-        rank_all=numerical_rank(values, 1e-4).min(axis=1),
+        last_direction=(sizes[..., run.ensemble.architecture.d_head - 1] / sizes[..., 0]).max(axis=1),
+        three_directions=((sizes[..., :3] ** 2).sum(axis=-1) / (sizes**2).sum(axis=-1)).min(axis=1),
         noise_to_signal=(norms[..., noise].mean(axis=-1) / norms[..., SIGNALS].mean(axis=-1)).mean(axis=1),
         least_margin=least_margins(run.ensemble),
     )

@@ -304,3 +304,23 @@ ONE_HEAD_EFFECTIVE = replace(effective(1, 5), loss_dtype="float64")
 )
 def effective_one_head(n):
     return n["cosine"] > 0.9
+
+
+def _effective_learns(d_head: int, bar: float, known: str) -> Any:
+    @claim(
+        f"pairs/d-head-4/effective-d-head-{d_head}",
+        says=f"In the effective model one head with d_head {d_head} and a bias learns the task in at least {bar:.0%} of "
+        "the networks.",
+        about=Sweep((effective(1, d_head),)),
+        scope=Seeds(at_least=bar, confidence=0.95),
+        measure=lambda runs: enumerated(least_margin=least_margins(runs[0].ensemble)),
+        known=Known(known, CALCULATED + ", 24 seeds, other initial values", "rate"),
+        must_fail=[untrained],
+    )
+    def learns(n):
+        return n["least_margin"] > 0
+
+    return learns
+
+
+effective_learns = [_effective_learns(1, 0.5, "16/24"), _effective_learns(2, 0.9, "24/24")]
