@@ -24,7 +24,7 @@ from readoff.claims.runner import check, error_rate
 from readoff.claims.scope import confirmation_seeds, exploration_seeds
 from readoff.claims.verdict import JSON_KEYS, to_json
 from readoff.core.errors import BadValue
-from readoff.store import Store, verdicts, write_whole
+from readoff.store import Store, StoreError, verdicts, write_whole
 
 
 class Counting:
@@ -271,3 +271,21 @@ def test_json_has_exactly_the_keys_of_the_design():
 def test_the_error_rate_of_the_whole_library_is_stated():
     assert "3 statistical claims" in error_rate([trained(), trained(), trained(), on_task()])
     assert "0.15" in error_rate([trained(), trained(), trained()]) and "no statistical" in error_rate([on_task()])
+
+
+def test_nothing_is_trained_for_claims_that_are_refused():
+    source = Counting(provider([1.0] * 8))
+    assert "refused" in check([trained()], source, n_seeds=8).records[0]["reason"]
+    assert source.asked == []
+
+
+def test_a_full_disk_while_training_stops_the_run_with_its_sentence():
+    class Full:
+        def identity(self, recipe, seeds):
+            return None
+
+        def obtain(self, recipes, seeds):
+            raise StoreError("the disk is full")
+
+    with pytest.raises(StoreError, match="disk is full"):
+        check([trained()], Full(), n_seeds=64)
