@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from readoff.circuits.behaviour import margins_of, network_logits
+from readoff.circuits.paths import context_counts
 from readoff.claims.enclosure import Enclosure, within
 from readoff.claims.evidence import Inputs
 from readoff.claims.subject import Given
@@ -58,7 +59,7 @@ def answers_of(given: Given) -> Answers:
     model, task = given.model, given.task
     domain = domain_for(model.architecture, task) if isinstance(model, Network) else task.domain()
     logits = logits_of(given, domain)
-    certified = _certified_margins(model, domain) if isinstance(model, Network) else None
+    certified = certified_margins(model, domain.tokens, domain.labels) if isinstance(model, Network) else None
     if certified is not None:
         return Answers(task, domain, logits, certified, "CERTIFIED")
     found = margins_of(logits, domain.labels)
@@ -119,20 +120,20 @@ def _deep(model: Network, tokens: np.ndarray) -> np.ndarray:
     return np.asarray(forward(model.architecture, weights, jnp.asarray(tokens))[0][:, -1], dtype=np.float64)
 
 
-def _certified_margins(model: Network, domain: Domain) -> Enclosure | None:
-    """Rigorous margins of a one-layer network without positions; None where balls do not reach."""
+def certified_margins(model: Network, tokens: np.ndarray, labels: np.ndarray) -> Enclosure | None:
+    """Rigorous margins of a one-layer network without positions on inputs [n, n_ctx]; None where balls do not reach."""
     architecture = model.architecture
-    small = len(domain) * architecture.d_vocab_out <= CERTIFIED_PAIRS
+    small = len(tokens) * architecture.d_vocab_out <= CERTIFIED_PAIRS
     if not architecture.one_attention_layer or architecture.positions or not small or architecture.d_vocab_out < 2:
         return None
     from readoff.certificates.balls import certify_margins
     from readoff.certificates.count_tables import tables_from_effective, tables_from_weights
 
-    counts = domain.counts(architecture.d_vocab)
-    lower, upper = np.empty(len(domain)), np.empty(len(domain))
+    counts = context_counts(architecture, tokens)
+    lower, upper = np.empty(len(tokens)), np.empty(len(tokens))
     try:
-        for end in np.unique(domain.tokens[:, -1]):
-            rows = np.flatnonzero(domain.tokens[:, -1] == end)
+        for end in np.unique(tokens[:, -1]):
+            rows = np.flatnonzero(tokens[:, -1] == end)
             if isinstance(architecture, EffectiveArchitecture):
                 tables = tables_from_effective(**model.weights)
             else:
@@ -142,7 +143,7 @@ def _certified_margins(model: Network, domain: Domain) -> Enclosure | None:
                     direct_path=architecture.direct_path,
                     read_token=int(end),
                 )
-            found = certify_margins(tables, counts[rows], domain.labels[rows])
+            found = certify_margins(tables, counts[rows], labels[rows])
             lower[rows], upper[rows] = found.lower, found.upper
     except (ValueError, ReadoffError):  # weights that are not finite, or more than balls can do
         return None

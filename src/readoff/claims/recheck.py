@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from readoff.circuits.behaviour import margins_of, network_logits
-from readoff.claims.given import answers_of, logits_of
+from readoff.claims.given import certified_margins, logits_of
 from readoff.claims.subject import Given
 from readoff.core.domain import Domain
 from readoff.networks.network import Ensemble
@@ -83,10 +83,11 @@ def _judged(domain: Domain) -> np.ndarray:
 
 def _certified(ensemble: Ensemble, place: int, task: Task) -> bool | None:
     """Whether every judged input is right, by certificate; None where certificates do not reach or cannot decide."""
-    answers = answers_of(Given(ensemble[place], task))
-    rows = _judged(answers.domain)
-    if answers.inputs != "CERTIFIED":
+    domain = domain_for(ensemble.architecture, task)
+    rows = _judged(domain)
+    margins = certified_margins(ensemble[place], domain.tokens[rows], domain.labels[rows])
+    if margins is None:
         return None
-    if (answers.margins.lo[rows] > 0).all():
+    if (margins.lo > 0).all():
         return True
-    return False if (answers.margins.hi[rows] <= 0).any() else None
+    return False if (margins.hi <= 0).any() else None

@@ -51,4 +51,5 @@ def outcome(run: Run) -> Outcome:
     last = {name: run.trace[name][:, -1].astype(np.float64) for name in ("loss", "accuracy", "margin")}
     margin = np.where(np.isposinf(last["margin"]), np.nan, last["margin"])
     alive = np.asarray(run.ensemble.alive, dtype=bool)
-    return Outcome(run.ensemble.seeds, alive, last["loss"], last["accuracy"], margin)
+    accuracy = np.minimum(last["accuracy"], 1.0)  # a sum of rounded weights may pass it
+    return Outcome(run.ensemble.seeds, alive, last["loss"], accuracy, margin)
