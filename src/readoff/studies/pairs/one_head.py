@@ -309,8 +309,8 @@ def effective_one_head(n):
 def _effective_learns(d_head: int, bar: float, known: str) -> Any:
     @claim(
         f"pairs/d-head-4/effective-d-head-{d_head}",
-        says=f"In the effective model one head with d_head {d_head} and a bias learns the task in at least {bar:.0%} of "
-        "the networks.",
+        says=f"In the effective model one head with d_head {d_head} and a bias learns the task in at least {bar:.0%} "
+        "of the networks.",
         about=Sweep((effective(1, d_head),)),
         scope=Seeds(at_least=bar, confidence=0.95),
         measure=lambda runs: enumerated(least_margin=least_margins(runs[0].ensemble)),
