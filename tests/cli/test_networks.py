@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+import readoff.claims.zoo
 from readoff.cli.main import main
 from readoff.networks.files import load as load_file
 from readoff.store import imported
@@ -21,6 +22,7 @@ NAN = float("nan")
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(readoff.claims.zoo, "SHIPPED", tmp_path / "no-zoo")
     made.put(tmp_path / ".readoff", [4.0, -2.0, 0.0, NAN])
     return tmp_path
 
@@ -70,6 +72,15 @@ def test_ids_that_are_not_there_or_not_clear(here, capsys):
     made.put(here / ".readoff", [1.0], made.recipe(lr=0.5))
     assert "is the beginning of 2 ids" in refusal(capsys, "show", "echo")
     assert "there are no networks here" in refusal(capsys, "show", "echo", "--store", "empty")
+
+
+def test_shipped_networks_can_be_shown_and_read(here, capsys):
+    other = made.recipe(lr=0.5)
+    readoff.claims.zoo.pack([made.run([6.0, 8.0], other)], here / "no-zoo")
+    assert [one["source"] for one in answer(capsys, "runs")] == ["trained"]
+    assert [one["source"] for one in answer(capsys, "runs", "--zoo")] == ["trained", "zoo"]
+    assert answer(capsys, "show", other.id)["source"] == "zoo"
+    assert answer(capsys, "read", other.id, "evou", "--raw", "--seed", "1")["values"][0][0] == [8.0, 0.0]
 
 
 def test_evou_by_hand(here, capsys):
