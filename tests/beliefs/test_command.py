@@ -104,6 +104,7 @@ def test_the_tiny_example(capsys):
         (["--alpha", "2"], "alpha lies between 0 and 1"),
         (["--rounding", "-1"], "a grid such as 0.01"),
         (["--outcomes", "nowhere.csv"], "nowhere.csv cannot be read"),
+        (["--report", "/nowhere/audit.html"], "the report cannot be written to /nowhere/audit.html"),
     ],
 )
 def test_mistakes_are_one_sentence(flags, said, tmp_path, capsys):
@@ -127,6 +128,12 @@ def test_standard_input(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
     code, out, _ = run(capsys, "-")
     assert code == 0 and json.loads(out)["streams"] == 4
+
+
+def test_caveats_are_repeated(tmp_path, capsys):
+    file = platform_file(tmp_path, n=3, dates=3)
+    found = json.loads(run(capsys, "--caveat", "made up", "--caveat", "small", file)[1])
+    assert found["caveats"][:2] == ["made up", "small"]
 
 
 def test_numbered_cut(tmp_path, capsys):

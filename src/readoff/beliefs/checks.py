@@ -43,8 +43,10 @@ class Rows:
 
     def streams(self) -> tuple[np.ndarray, np.ndarray]:
         """Row numbers sorted by stream and time (file order among equals), and where each stream starts in them."""
-        kept = np.flatnonzero(self.keep)
-        order = kept[np.lexsort((self.time[kept], self.stream[kept]))]
+        order = np.flatnonzero(self.keep)
+        later, further = np.diff(self.time[order]) >= 0, np.diff(self.stream[order])
+        if not np.all((further > 0) | ((further == 0) & later)):
+            order = order[np.lexsort((self.time[order], self.stream[order]))]
         change = np.flatnonzero(np.diff(self.stream[order])) + 1
         return order, np.concatenate([[0], change, [len(order)]])
 

@@ -34,7 +34,7 @@ MEANING = {
     "drift -": "they fall on average: early forecasts were too high",
 }
 STREAMS_IN_JSON = 200
-COLUMNS = ("question", "mean", "95 % (approximate)", "95 % (exact)", "evidence that more", "evidence that less")
+COLUMNS = ("question", "mean", "95 % (approx.)", "p (approx.)", "95 % (exact)", "evidence for more", "for less")
 QUESTIONS = {"drift": "drift", "movement": "X = M - R", "momentum": "updates go on"}
 
 
@@ -63,7 +63,7 @@ def reading(a: Audit) -> list[str]:
         f"Per stream the forecasts moved {moved:.3g} and reduced uncertainty by {reduced:.3g}: "
         f"X = {moved - reduced:+.3g}{ratio}."
     ]
-    said += [f"Evidence: {MEANING[name]} (a bet against that would have multiplied money by {_best(a, name)})."
+    said += [f"Evidence: {MEANING[name]} (a bet on it would have multiplied money by {_best(a, name)})."
              for name in a.because if name in MEANING]  # fmt: skip
     if a.settles:
         said.append(f"What would settle it: {a.settles}.")
@@ -75,6 +75,8 @@ def reading(a: Audit) -> list[str]:
             f"The outcome is appended as last belief to {int(a.histories.resolved().sum()):,} streams; without it the "
             f"reduction of uncertainty would be {a.reduction_without_truth:.3g} per stream instead of {reduced:.3g}."
         )
+    if math.isfinite(a.autocorrelation):
+        said.append(f"Successive updates correlate by {a.autocorrelation:+.2f}.")
     said.append(_thinning(a))
     said.append(_chance(a))
     return said + [f"Note: {caveat}." for caveat in a.caveats]
@@ -269,6 +271,7 @@ def test_rows(a: Audit) -> list[tuple[str, ...]]:
             QUESTIONS[name],
             f"{t.curve.mean:+.4f}" if math.isfinite(t.curve.mean) else "",
             str(t.curve.interval),
+            f"{min(1.0, 2 * min(t.curve.p_more, t.curve.p_less)):.2g}" if math.isfinite(t.curve.se) else "none",
             str(t.bounded) if t.bounded else "",
             *(e_value(t.log_e[side]) for side in SIDES),
         )

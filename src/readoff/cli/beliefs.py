@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def beliefs(
-    file: Annotated[Path, tyro.conf.Positional],
+    file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE.csv|FOLDER|-")],
     /,
     outcomes: Path | None = None,
     group: str | None = None,
@@ -44,7 +44,7 @@ def beliefs(
     one_draw: bool = False,
     alpha: float = 0.05,
     margin: float | None = None,
-    caveat: tuple[str, ...] = (),
+    caveat: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = (),
     skip_bad: bool = False,
     json: bool = False,
     report: Path | None = None,
@@ -113,7 +113,10 @@ def beliefs(
     if report is not None:
         from readoff.report.forecasts import write
 
-        write(a, found, report)
+        try:
+            write(a, found, report)
+        except OSError as error:
+            raise BadValue(f"the report cannot be written to {report}: {error.strerror}") from None
     if json or not sys.stdout.isatty():
         from readoff import __version__
         from readoff.beliefs.words import to_json

@@ -44,10 +44,11 @@ def update_sizes(doom: Doom) -> Measured:
 
 
 def sizes_exhibit(doom: Doom, n: Any) -> list[Exhibit]:
-    weeks = list(range(1, len(doom.masses) + 1))
+    weeks = list(range(1, len(doom.masses) + 1, 4))
     drops = [100 * float(doom.drop(week)) for week in weeks]
     data = {
-        "series": [{"name": "drop of a survivor", "x": weeks, "y": drops}],
+        "x": weeks,
+        "y": drops,
         "x_axis": "week",
         "y_axis": "update in that week (%)",
         "rules": [
@@ -56,8 +57,8 @@ def sizes_exhibit(doom: Doom, n: Any) -> list[Exhibit]:
             {"axis": "y", "value": 100 * float(n["live_week_median"]), "label": "median of all live weeks"},
         ],
     }
-    caption = "How far the belief falls in each week without doom; doom itself is a jump of ½ or more."
-    return [Exhibit("weekly-updates", "curves", "The weekly update, week by week", caption, data)]
+    caption = "How far the belief falls in every fourth week without doom; doom itself is a jump of ½ or more."
+    return [Exhibit("weekly-updates", "scatter", "The weekly update, week by week", caption, data)]
 
 
 ABOUT: Any = dict(about=Process(even_doom, "doom spread evenly over 520 weeks"), scope=Identity())

@@ -88,16 +88,21 @@ def refinement_numbers(r: Refinement) -> Measured:
 
 def refinement_exhibit(r: Refinement, n: Any) -> list[Exhibit]:
     grid = [Fraction(k, 64) for k in range(1, 65)]
+    times = [float(t) for t in grid]
     with ctx.workprec(128):
-        limit = [float(wiener.survival(r.start, t).mid()) for t in grid]
-        series = [{"name": "stopped Wiener process", "x": [float(t) for t in grid], "y": limit}]
+        unsure = {"stopped Wiener process": [float(wiener.survival(r.start, t).mid()) for t in grid]}
         for size in r.sizes[:2]:
             w = Walk(r.start, Fraction(1, size))
-            unsure = [float(w.beyond(int(t * size * size)).mid()) for t in grid]
-            series.append({"name": f"walk with {size} steps", "x": [float(t) for t in grid], "y": unsure})
-    data = {"series": series, "x_axis": "time (updates × squared step)", "y_axis": "chance to be still unsure"}
+            unsure[f"walk with {size} steps"] = [float(w.beyond(int(t * size * size)).mid()) for t in grid]
+    data = {
+        "x": times * len(unsure),
+        "y": [y for ys in unsure.values() for y in ys],
+        "series": [name for name in unsure for _ in times],
+        "x_axis": "time (updates × squared step)",
+        "y_axis": "chance to be still unsure",
+    }
     caption = "From 50 %: walks with 8 and 16 steps between the barriers, and their limit, which stops at 0 and 1."
-    return [Exhibit("limit", "curves", "Small steps tend to a stopped Wiener process", caption, data)]
+    return [Exhibit("limit", "scatter", "Small steps tend to a stopped Wiener process", caption, data)]
 
 
 @claim(

@@ -131,35 +131,39 @@ def stage_numbers(t: Tournament) -> Measured:
 
 
 def pictures(t: Tournament, n: Any) -> list[Exhibit]:
-    """The chance of winning of the teams that were ever above 15 %, and the thinning curve of all stages."""
-    win = audited(replace(t, stages=("win",)))
-    h = win.histories
-    series = []
+    """The chance of winning of the teams that were ever above 20 %, and the thinning curve of all stages."""
+    h = audited(replace(t, stages=("win",))).histories
+    days, chances, teams = [], [], []
     for k in range(h.n_streams):
         rows = slice(h.starts[k], h.starts[k + 1])
-        if h.belief[rows].max() > 0.15:
-            days = (h.time[rows] - h.time.min()) / 86400
-            x, y = [*days.tolist(), float(days[-1]) + 0.5], [*h.belief[rows].tolist(), float(h.outcome[k])]
-            series.append({"name": str(h.names[k]), "x": x, "y": y, "failed": h.outcome[k] == 0})
+        if h.belief[rows].max() > 0.2:
+            x = ((h.time[rows] - h.time.min()) / 86400).tolist()
+            days += [*x, x[-1] + 0.5]
+            chances += [*h.belief[rows].tolist(), float(h.outcome[k])]
+            teams += [str(h.names[k])] * (len(x) + 1)
     thinned = audited(t).thinned
     return [
         Exhibit(
             "world-cup-win",
-            "curves",
+            "scatter",
             "The chance of winning the cup",
-            "Teams that were ever above 15 %, with the outcome appended; dashed: did not win. The method changed "
-            "on day 18.",
-            {"series": series, "x_axis": "days since 9 June 2014", "y_axis": "chance of winning"},
+            "Teams that were ever above 20 %, with the outcome appended. The method changed on day 18.",
+            {
+                "x": days,
+                "y": chances,
+                "series": teams,
+                "x_axis": "days since 9 June 2014",
+                "y_axis": "chance of winning",
+            },
         ),
         Exhibit(
             "world-cup-thinning",
-            "curves",
+            "scatter",
             "The thinning curve",
             "Mean X per stream when every k-th snapshot is kept. One tournament: no error bar exists.",
             {
-                "series": [
-                    {"name": "all stages", "x": [p.every for p in thinned], "y": [p.excess for p in thinned]},
-                ],
+                "x": [p.every for p in thinned],
+                "y": [p.excess for p in thinned],
                 "log_x": True,
                 "x_axis": "every k-th snapshot",
                 "y_axis": "mean X per stream",

@@ -72,19 +72,20 @@ def _chances(w: Walk) -> Any:
 
 def distribution(w: Walk, n: Any) -> list[Exhibit]:
     """The chance of being sure by a number of updates, on a log axis."""
-    times = sorted({round(1.25**k) for k in range(45) if 1.25**k < 4 * float(w.mean()) + 300})
+    times = sorted({round(1.2**k) for k in range(60) if 1.2**k < 4 * float(w.mean()) + 3000})
     with ctx.workprec(128):
         done = [float(1 - w.beyond(t).mid()) for t in times]
     name = f"from {100 * w.start} % in steps of {100 * w.step} points"
     data = {
-        "series": [{"name": name, "x": times, "y": done}],
+        "x": times,
+        "y": done,
         "log_x": True,
         "x_axis": "updates",
         "y_axis": "chance to be sure by then",
         "rules": [{"axis": "x", "value": float(w.mean()), "label": f"mean {float(w.mean()):g}"}],
     }
-    caption = f"Exact distribution of the number of updates {name}. The mean is far out in the tail."
-    return [Exhibit("updates", "curves", "How many updates until certainty", caption, data)]
+    caption = f"Exact distribution of updates {name}; a share of {float(n['within_mean']):.3f} is sure by the mean."
+    return [Exhibit("updates", "scatter", "How many updates until certainty", caption, data)]
 
 
 two_points = on_material("steps of two points", lambda w: replace(w, step=2 * w.step))
