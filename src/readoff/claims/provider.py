@@ -12,6 +12,8 @@ from typing import Any
 from readoff.claims.subject import Run
 from readoff.claims.zoo import Zoo
 from readoff.store import Store, identity_of
+from readoff.training.recipe import Recipe
+from readoff.training.untrained import initial_hashes, needs_no_trainer
 
 
 class Trainer:
@@ -22,6 +24,9 @@ class Trainer:
         self._progress = progress  # told (model-steps done, model-steps in all)
 
     def identity(self, recipe: Any, seeds: Sequence[int]) -> str | None:
+        if isinstance(recipe, Recipe) and needs_no_trainer(recipe):
+            hashes = initial_hashes(recipe, tuple(seeds))
+            return identity_of(list(hashes)) if self._store is not None else None
         return self._store.identity(recipe.id, seeds) if self._store is not None else None
 
     def obtain(self, recipes: Sequence[Any], seeds: Sequence[int]) -> Sequence[Run]:

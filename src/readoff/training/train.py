@@ -28,6 +28,7 @@ from readoff.training.recipe import Recipe, blocks_for
 from readoff.training.run import Run as Run
 from readoff.training.run import assemble
 from readoff.training.run import load as load
+from readoff.training.untrained import needs_no_trainer, untrained_run
 
 Progress = Callable[[int, int], None]
 """Told (model-steps done, model-steps in all)."""
@@ -59,12 +60,16 @@ def train(
     wanted = sorted(set(seeds))
     if not wanted or wanted[0] < 0 or wanted[-1] >= 2**32:
         raise BadValue(f"seeds must be whole numbers from 0 to 2^32 - 1, at least one; got {wanted[:3]}.")
-    if store is None:
-        runs = [_in_memory(r, wanted, progress) for r in recipes]
-    else:
-        _fill(store, recipes, wanted, progress)
-        runs = [load(store, r, wanted) for r in recipes]
+    if store is not None:
+        _fill(store, [r for r in recipes if not needs_no_trainer(r)], wanted, progress)
+    runs = [_one(r, wanted, store, progress) for r in recipes]
     return runs[0] if isinstance(recipe, Recipe) else runs
+
+
+def _one(recipe: Recipe, seeds: list[int], store: Store | None, progress: Progress | None) -> Run:
+    if needs_no_trainer(recipe):
+        return untrained_run(recipe, seeds)
+    return load(store, recipe, seeds) if store is not None else _in_memory(recipe, seeds, progress)
 
 
 def _fill(store: Store, recipes: Sequence[Recipe], seeds: list[int], progress: Progress | None) -> None:
