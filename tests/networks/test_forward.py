@@ -57,7 +57,7 @@ def test_the_scale_stands_in_for_the_root_of_d_head():
     assert run(MICRO, weights, [[1, 2, 0]], scale=2.0)[0, 2] == pytest.approx([1, -8], abs=1e-14)
 
 
-# A residual stream of one number. W_E = 0, 1, 2 and W_pos = 0, 1, 2; W_Q = 0, so attention is uniform over what is seen.
+# A residual stream of one number. W_E and W_pos are 0, 1, 2; W_Q = 0, so attention is uniform over what is seen.
 ONE_NUMBER = {
     "embed.W_E": np.array([[0.0], [1.0], [2.0]]),
     "pos_embed.W_pos": np.array([[0.0], [1.0], [2.0]]),
@@ -201,7 +201,7 @@ def test_the_shapes_of_sites_are_transformer_lens_shapes():
 
 
 def test_an_edit_of_one_head_at_one_position_touches_only_what_it_names():
-    """Ablating the value read at position 1: z there is 0, so resid = (0,0,1), logits 1 and 1; the rest is unchanged."""
+    """Ablating what position 1 reads: z there is 0, so resid = (0,0,1), logits 1 and 1; the rest is unchanged."""
     edit = Edit("blocks.0.attn.hook_z", 0.0, head=0, position=1)
     assert run(MICRO, ONE_HEAD, [[1, 2, 0]], edits=[edit])[0] == pytest.approx(
         np.array([[0, -3], [1, 1], [1, -4]]), abs=1e-14

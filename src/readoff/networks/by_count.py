@@ -33,7 +33,8 @@ def gradients_by_count(
     `counts` [row, token] is a constant; `weighted_targets` [out, row] or [model, out, row]; `row_weights` [row] or
     [model, 1, row] (rows drawn at random differ by model).
     """
-    gap = (scores.max(-1) - scores.min(-1)).max()
+    gaps = scores.max(-1) - scores.min(-1)
+    gap = jnp.where(jnp.isfinite(gaps), gaps, 0).max()  # a network that diverged decides nothing for the others
     arguments = (scores, values, base, weighted_targets, row_weights)
     fast = lambda *a: _fast(counts, *a)  # noqa: E731
     safe = lambda *a: _safe(counts, *a)  # noqa: E731
