@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from readoff.beliefs.audit import CAP, audit, split_at, stopped_excess
+from readoff.beliefs.bets import calendar
 from readoff.beliefs.calibration import calibration, wilson
 from readoff.beliefs.checks import rounding_of
 from readoff.beliefs.dependence import co_movement
@@ -93,8 +94,9 @@ def test_forecasts_that_add_up_are_one_draw():
 
 def test_dependence_needs_simultaneous_updates():
     h = histories([[0.4, 0.5], [0.6, 0.4]], times=[[0, 1], [2, 3]])
-    assert not co_movement(steps(h), h.cluster).shared()
-    assert np.isnan(co_movement(steps(histories([[0.4, 0.4]])), np.zeros(1, dtype=int)).ratio)
+    assert not co_movement(steps(h), h.cluster, calendar(steps(h))).shared()
+    still = steps(histories([[0.4, 0.4]]))
+    assert np.isnan(co_movement(still, np.zeros(1, dtype=int), calendar(still)).ratio)
 
 
 @pytest.mark.parametrize(

@@ -89,12 +89,22 @@ def test_the_ride_is_the_average_of_the_streams(streams, data):
     outcome = data.draw(st.lists(st.sampled_from([0.0, 1.0, None]), min_size=len(streams), max_size=len(streams)))
     s = steps(histories(streams, outcome))
     used = s.counts() > 0
-    bet = bets.place(s, "movement", +1)
-    ride = bets.ride(s, bet, bets.calendar(s))
-    assert np.allclose(ride.logs, bets.stream_wealth(s, bet), atol=1e-9)
+    ride = bets.ride(s, "movement", +1, bets.calendar(s))
+    assert np.allclose(ride.logs, bets.stream_wealth(s, bets.place(s, "movement", +1)), atol=1e-9)
     if used.any():
         assert ride.wealth[-1] == pytest.approx(float(np.exp(ride.logs[:, used]).mean()), rel=1e-9)
         assert np.all(np.diff(ride.times) > 0)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+def test_parts_are_whole_streams_and_nothing_is_lost(size):
+    rng = np.random.default_rng(size)
+    lengths = rng.integers(1, 6, 30)
+    s = steps(histories([rng.random(k) for k in lengths], [None if k % 3 else 1.0 for k in range(30)]))
+    parts = list(s.parts(size))
+    assert np.concatenate([part.now for part in parts]).tolist() == s.now.tolist()
+    assert np.concatenate([part.counts() for part in parts]).tolist() == s.counts().tolist()
+    assert all(part.starts[0] == 0 and part.starts[-1] == len(part.now) for part in parts)
 
 
 def test_truths_count_at_the_end_of_the_calendar():

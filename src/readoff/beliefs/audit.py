@@ -114,7 +114,8 @@ def audit(
     noise = noise if noise is not None else Noise(rounding_of(h.belief))
     every_step = steps(h)
     used = every_step.counts() > 0
-    together = co_movement(every_step, h.cluster)
+    dates = bets.calendar(every_step)
+    together = co_movement(every_step, h.cluster, dates)
     if independent is None:
         independent = not together.shared()
         if not independent and h.n_clusters > 1:
@@ -130,12 +131,7 @@ def audit(
 
     risk = alpha / 20 if noise.random() else 0.0
     slack = noise.bound(len(h.belief), risk or 1.0)
-    dates = bets.calendar(s)
-    rides = {
-        (name, side): bets.ride(s, bets.place(s, name, side, slack), dates)
-        for name in bets.TESTS
-        for side in bets.SIDES
-    }
+    rides = {(name, side): bets.ride(s, name, side, dates, slack) for name in bets.TESTS for side in bets.SIDES}
     tests = {name: _test(s, name, cluster, clusters, noise, rides, independent) for name in bets.TESTS}
     points = thinning.curve(h if independent else _one_cluster(h))
     change = s.change

@@ -151,13 +151,27 @@ def calendar(s: Steps) -> tuple[np.ndarray, np.ndarray]:
     return order, np.flatnonzero(np.diff(s.time[order], append=np.inf))
 
 
-def ride(s: Steps, bet: Bet, dates: tuple[np.ndarray, np.ndarray]) -> Ride:
-    """Carry a bet through all streams; dates: `calendar(s)`.
+def ride(s: Steps, test: str, side: int, dates: tuple[np.ndarray, np.ndarray], slack: float = 0.0) -> Ride:
+    """Carry the bet of one test on one side through all streams; dates: `calendar(s)`.
 
-    `wealth` is a nonnegative martingale with respect to the joint history of all streams, if each forecast is
-    rational given all of them: then P(its maximum ≥ 1/α) ≤ α, so one may stop looking at any time. Truths count at
-    the end of the calendar, when everybody knows them.
+    `wealth` is a nonnegative martingale with respect to the joint history of all streams, if each forecast is rational
+    given all of them: then P(its maximum ≥ 1/α) ≤ α, so one may stop looking at any time. Truths count at the end of
+    the calendar, when everybody knows them.
     """
+    logs = np.zeros((len(STAKES[test]), len(s.starts) - 1))
+    gain = np.zeros(len(s.now))
+    step = stream = 0
+    for part in s.parts():
+        stop, end = step + len(part.now), stream + len(part.starts) - 1
+        logs[:, stream:end], gain[step:stop] = _carry(part, place(part, test, side, slack))
+        step, stream = stop, end
+    order, last = dates
+    total = 1 + np.cumsum(gain[order])[last] / max(int(np.sum(s.counts() > 0)), 1)
+    return Ride(logs, s.time[order[last]], total)
+
+
+def _carry(s: Steps, bet: Bet) -> tuple[np.ndarray, np.ndarray]:
+    """(log of final wealth [stakes, streams], what each step added to the mean wealth over stakes [steps])."""
     counts = s.counts()
     full = np.flatnonzero(counts)
     starts, ends = s.starts[full], s.starts[full + 1] - 1
@@ -171,6 +185,4 @@ def ride(s: Steps, bet: Bet, dates: tuple[np.ndarray, np.ndarray]) -> Ride:
     wealth /= len(bet.stakes)
     gain = np.diff(wealth, prepend=1.0)
     gain[starts] = wealth[starts] - 1.0
-    order, last = dates
-    total = 1 + np.cumsum(gain[order])[last] / max(len(full), 1)
-    return Ride(logs, s.time[order[last]], total)
+    return logs, gain

@@ -102,11 +102,9 @@ def calibration(h: Histories) -> Calibration | None:
 
 def _pieces(which: np.ndarray, w: np.ndarray, cluster: np.ndarray, full: np.ndarray) -> np.ndarray:
     """Effective number of independent pieces in each bin: (Σ weights)² / Σ (cluster's weight)²."""
-    keys, code = np.unique(which * (cluster.max() + 1) + cluster, return_inverse=True)
-    per = np.bincount(code, w)
-    bins = keys // (cluster.max() + 1)
-    total, squares = np.bincount(bins, per, minlength=len(BINS)), np.bincount(bins, per**2, minlength=len(BINS))
-    return total[full] ** 2 / squares[full]
+    clusters = int(cluster.max()) + 1
+    per = np.bincount(which * clusters + cluster, w, minlength=len(BINS) * clusters).reshape(len(BINS), clusters)[full]
+    return per.sum(axis=1) ** 2 / np.sum(per**2, axis=1)
 
 
 def wilson(share: float, n: float, z: float = 1.959964) -> Interval:

@@ -4,11 +4,12 @@ If clusters are independent, the variance of a sum of simultaneous updates is th
 that swing together make it many times larger; 32 teams of which exactly one wins make it 0, since what one gains
 the others lose. `co_movement` measures the ratio and how far it is from 1 in standard errors:
 
+>>> from readoff.beliefs.bets import calendar
 >>> from readoff.beliefs.streams import histories, steps
 >>> rng = np.random.default_rng(1)
 >>> swing = np.clip(0.5 + np.cumsum(rng.normal(0, 0.02, (1, 60)), axis=1) + np.zeros((8, 1)), 0, 1)
 >>> h = histories(list(swing))
->>> round(co_movement(steps(h), h.cluster).ratio, 3)
+>>> round(co_movement(steps(h), h.cluster, calendar(steps(h))).ratio, 3)
 8.0
 
 This needs updates at equal times. It can find dependence; it cannot prove independence, which stays an assumption
@@ -42,12 +43,18 @@ class CoMovement:
         return f"{how} (variance of the sum is {self.ratio:.2g} times what independence gives)"
 
 
-def co_movement(s: Steps, cluster: np.ndarray) -> CoMovement:
-    """Compare summed simultaneous updates between clusters with the sum of their squares. cluster: int64 [streams]."""
+def co_movement(s: Steps, cluster: np.ndarray, dates: tuple[np.ndarray, np.ndarray]) -> CoMovement:
+    """Compare summed simultaneous updates between clusters with the sum of their squares.
+
+    cluster: int64 [streams]. dates: `bets.calendar(s)`.
+    """
     use = np.flatnonzero(~s.truth & (s.change != 0))
     if not len(use):
         return CoMovement(float("nan"), 0.0, 0)
-    when = np.unique(s.time[use], return_inverse=True)[1]
+    order, last = dates
+    when = np.empty(len(s.now), dtype=np.int64)
+    when[order] = np.repeat(np.arange(len(last)), np.diff(last, prepend=-1))
+    when = when[use]
     pair = when * (cluster.max() + 1) + cluster[s.stream_of_step()[use]]
     cells, which = np.unique(pair, return_inverse=True)
     moved = np.bincount(which, s.change[use])

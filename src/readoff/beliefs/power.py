@@ -50,7 +50,7 @@ def rejections(
     alpha: float = 0.05,
     strength: float | None = None,
     independent: bool = True,
-    batch: int = 1_000_000,
+    batch: int = 100_000,
 ) -> dict[str, int]:
     """Of `audits` simulated histories: how many reach the bar of each bet ("drift +", …), of any, and how many get each
     verdict. Histories are made and judged in batches of about `batch` updates.

@@ -24,7 +24,7 @@ from readoff.beliefs.columns import Choice, Columns, choose
 from readoff.beliefs.problems import Unclear
 from readoff.core.errors import BadValue
 
-HEAD = 1_000_000  # bytes looked at to see what the columns hold
+HEAD = 200_000  # bytes looked at to see what the columns hold
 NAME_TIMES = (
     (r"(\d{4})-?(\d{2})-?(\d{2})[-_T ](\d{2})[-_:]?(\d{2})[-_:]?(\d{2})", "date and time"),
     (r"(\d{4})-?(\d{2})-?(\d{2})[-_T ](\d{2})[-_:]?(\d{2})", "date and time"),
@@ -140,12 +140,12 @@ def contents(path: Path) -> bytes:
 
 def _separator(data: bytes) -> str:
     """Comma, semicolon, tab or bar: whichever splits the first line into most cells."""
-    line = data.lstrip().split(b"\n", 1)[0].decode()
+    line = data[:HEAD].lstrip().split(b"\n", 1)[0].decode("utf-8", errors="ignore")
     return max(",;\t|", key=lambda mark: len(next(csv.reader([line], delimiter=mark), [])))
 
 
 def peek(data: bytes, name: str) -> tuple[list[str], dict[str, list[str]]]:
-    """The header and up to 200 rows of text, spread over the first megabyte."""
+    """The header and up to 200 rows of text, spread over the beginning of the file."""
     head = data[:HEAD].decode("utf-8", errors="ignore")
     rows = list(csv.reader(io.StringIO(head), delimiter=_separator(data)))
     header = [cell.strip() for cell in rows[0]]
