@@ -29,7 +29,7 @@ XOR_BY_TWO = {
     "schema": 1, "degree": 2, "counts": XOR["counts"], "labels": [0, 1, 0],
     "polynomial": [[-1, []], [2, [0, 1]]],
 }  # fmt: skip
-RANK = {"schema": 1, "vocab": 2, "n": 2, "weights": [[1, 2, 1], [1, 3, 1], [1, 4, 1]]}
+RANK = {"schema": 1, "vocab": 2, "n": 2, "rank": 3, "weights": [[1, 2, 1], [1, 3, 1], [1, 4, 1]]}
 
 
 def test_by_hand():
@@ -177,6 +177,7 @@ PROBES = {
         m.check_rank({**RANK, "weights": [[1, 2, 1], [1, 3, 1]]}) != [],
         m.check_rank({**RANK, "weights": [[1, 2, 1], [1, 3, 1], [1, 0, 1]]}) != [],
         m.check_rank({**RANK, "weights": [[1, 2], [1, 3], [1, 4]]}) != [],
+        m.check_rank({**RANK, "rank": 2}) != [],
         str(m.head_matrix(RANK)[0, 0]) == "1/3" and str(m.head_matrix(RANK)[2, 1]) == "1/7",
     ],
 }
@@ -202,6 +203,7 @@ MUTANTS = [
     (threshold_degree, 'themselves)": values == [0, 1],', 'themselves)": True,'),
     (threshold_degree, 'certificate["assumes"] == [HEADS_LEMMA],', "True,"),
     (multiset_rank, "if found == wanted else", "if found >= 2 else"),
+    (multiset_rank, 'if certificate["rank"] != wanted:', "if False:"),
     (multiset_rank, "or x <= 0 for x in e)", "or x < 0 for x in e)"),
     (multiset_rank, "if any(len(e) != vocab + 1 or", "if any("),
     (multiset_rank, ")) + e[-1]) for e in heads]", "))) for e in heads]"),

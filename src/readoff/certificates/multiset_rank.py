@@ -5,7 +5,7 @@ says (n + 1) / (e . n + r): the values cancel the weights upstairs. There are M 
 out of V. If the M x M matrix of 1 / (e_j . n_i + r_j) has rank M, its columns are a basis, and *every* function of the
 multiset is a weighted sum of these M heads. The matrix is rational, so its rank is a fact:
 
->>> certificate = {"schema": 1, "vocab": 2, "n": 2, "weights": [[1, 2, 1], [1, 3, 1], [1, 4, 1]]}
+>>> certificate = {"schema": 1, "vocab": 2, "n": 2, "rank": 3, "weights": [[1, 2, 1], [1, 3, 1], [1, 4, 1]]}
 >>> check_rank(certificate), exact_rank(certificate)
 ([], 3)
 >>> check_rank({**certificate, "weights": [[1, 2, 1], [1, 2, 1], [1, 4, 1]]})
@@ -52,6 +52,8 @@ def check_rank(certificate: Any) -> list[str]:
         wanted = len(multisets(vocab, n)) if vocab <= 30 and n <= 30 else MAX_MULTISETS + 1
         if wanted > MAX_MULTISETS:
             return [f"more than {MAX_MULTISETS} multisets are not checked."]
+        if certificate["rank"] != wanted:
+            return [f"rank {certificate['rank']} is claimed; {wanted} multisets need rank {wanted}."]
         found = exact_rank(certificate)
         return [] if found == wanted else [f"the matrix has rank {found}; {wanted} multisets need rank {wanted}."]
     except (KeyError, TypeError, IndexError) as problem:

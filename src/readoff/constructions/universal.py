@@ -35,7 +35,7 @@ TRIES = 400
 def universal_certificate(vocab: int, n: int) -> dict[str, Any]:
     """Weights of M heads whose exact matrix has rank M: the data that `check_rank` verifies."""
     weights = [list(row) for row in _weights(vocab, n)]
-    return {"schema": SCHEMA, "vocab": vocab, "n": n, "weights": weights}
+    return {"schema": SCHEMA, "vocab": vocab, "n": n, "rank": len(weights), "weights": weights}
 
 
 def universal_network(task: Multiset, scale: int = 8) -> Network:
@@ -66,7 +66,7 @@ def _weights(vocab: int, n: int) -> tuple[tuple[int, ...], ...]:
         if best is None or condition < best[0]:
             best = condition, (2**powers).tolist()
     assert best is not None
-    reasons = check_rank({"schema": SCHEMA, "vocab": vocab, "n": n, "weights": best[1]})
+    reasons = check_rank({"schema": SCHEMA, "vocab": vocab, "n": n, "rank": len(counts), "weights": best[1]})
     if reasons:
         raise Unreachable(f"no spanning weights in {TRIES} tries: {reasons[0]}")
     return tuple(map(tuple, best[1]))
