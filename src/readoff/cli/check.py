@@ -11,6 +11,7 @@ profile takes from the zoo.
 import contextlib
 import platform
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -52,7 +53,7 @@ def check(
         profile: quick trains the main recipes and takes wide sweeps from the zoo; full trains everything, 256 seeds.
         seeds: networks per recipe (quick 64, full 256).
         json: print JSON although stdout is a terminal.
-        report: write the report to this HTML file too.
+        report: where to write the report (one HTML file); default report.html in the store's folder.
         strict: exit 1 for UNDECIDED as well.
         store: folder of the ledger and of trained networks.
         fresh: judge again what has not changed.
@@ -73,11 +74,12 @@ def check(
             checked = Checked(found.records + broken, found.seconds, n_seeds, found.interrupted)
             save_check(opened, _meta(checked, selected.claims, profile))
             notes = [*opened.warnings, *zoo.warnings, f"Error rate: {error_rate(selected.claims)}."]
-            if report is not None:
-                from readoff.cli.report import write_report  # type: ignore[import-not-found]
+            if report is not None or not own_only:
+                from readoff.cli.report import write_report
 
-                write_report(opened, report)
-                notes.append(f"Report: {report}")
+                page = report or store / "report.html"
+                write_report(opened, page)
+                notes.append(f"Report: {page}")
     if json or not sys.stdout.isatty():
         output.print_json(output.check_object(checked, profile, output.device()))
         for note in notes:
@@ -96,5 +98,6 @@ def _meta(checked: Checked, claims: tuple[Claim, ...], profile: str) -> dict[str
         "n_seeds": checked.n_seeds,
         "claims": [record["id"] for record in checked.records],
         "python": platform.python_version(),
+        "versions": {name: version(name) for name in ("jax", "numpy", "scipy", "optax", "python-flint")},
         "error_rate": error_rate(claims),
     }

@@ -48,6 +48,7 @@ def _learns(id: str, recipe: Any, says: str, statement: str, relation: Any, **fi
         measure=outcome,
         statement=statement,
         relation=relation,
+        must_hold=[],  # margins are logits: no gauge could be read off them
         exhibit=loss_curves,
         **fields,
     )

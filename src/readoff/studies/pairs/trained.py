@@ -53,6 +53,7 @@ def _learns(arm: str) -> Any:
         measure=outcome,
         statement="pairs/two-heads-learn",
         relation="supports",
+        must_hold=[],  # margins are logits: no gauge could be read off them
         exhibit=main_exhibits if arm == "decay" else loss_curves,
     )
     def learns(n):
