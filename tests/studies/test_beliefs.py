@@ -8,9 +8,10 @@ import pytest
 from readoff.claims.claim import Claim
 from readoff.claims.runner import check
 from readoff.claims.select import claims_in
-from readoff.studies.beliefs import doom, forecasters, law, limits, real, walks
+from readoff.studies.beliefs import doom, faults, law, levels, limits, real, walks
+from readoff.studies.beliefs.simulated import Simulated
 
-CLAIMS = {c.id: c for c in claims_in([doom, forecasters, law, limits, real, walks])}
+CLAIMS = {c.id: c for c in claims_in([doom, faults, levels, law, limits, real, walks])}
 ROWS = "variance steps one-step tail doom doom-big quadratic wiener near-half hitting forgetful gaussian real".split()
 LONG = {"beliefs/gaussian/power", "beliefs/gaussian/over-reacting", "beliefs/gaussian/under-reacting",
         "beliefs/gaussian/biased", "beliefs/gaussian/noisy", "beliefs/gaussian/z-test"}  # fmt: skip
@@ -35,13 +36,13 @@ def test_it_holds_and_its_controls_fail(name):
 
 def test_the_level_needs_ten_thousand_histories():
     claim = CLAIMS["beliefs/gaussian/level-jumps"]
-    few = replace(claim.about, build=lambda: forecasters.Simulated("jumps", 200, 8, 12))
+    few = replace(claim.about, build=lambda: Simulated("jumps", 200, 8, 12))
     assert verdict(replace(claim, about=few))["verdict"] != "HOLDS"
 
 
 def test_a_guilty_forecaster_has_no_level():
     claim = CLAIMS["beliefs/gaussian/level-steady"]
-    guilty = replace(claim.about, build=lambda: forecasters.Simulated("noisy", 10_000, 8, 12, strength=2.0))
+    guilty = replace(claim.about, build=lambda: Simulated("noisy", 10_000, 8, 12, strength=2.0))
     assert verdict(replace(claim, about=guilty))["verdict"] == "FAILS"
 
 
