@@ -275,6 +275,21 @@ def test_all_faults_come_in_one_message(tmp_path):
     assert "row 6, row 7, row 8, row 9, row 10 and 4 more" in str(refusal.value)
 
 
+def test_a_column_of_outcomes_that_names_the_answers_is_recognised(tmp_path):
+    text = "time,market,outcome,price\n1,m,Yes,0.6\n1,m,No,0.4\n2,m,Yes,0.7\n2,m,No,0.3\n"
+    with pytest.raises(BadTable, match="say --option outcome"):
+        table(tmp_path, text)
+    found = table(tmp_path, text, columns=Columns(option="outcome"))
+    assert streams(found) == {"m / No": [0.4, 0.3], "m / Yes": [0.6, 0.7]}
+
+
+def test_a_market_export(tmp_path):
+    text = "contractId,createdTime,probBefore,probAfter,resolution\n"
+    text += "x,1700000000000,0.5,0.6,YES\nx,1700000060000,0.6,0.7,YES\n"
+    found = table(tmp_path, text)
+    assert streams(found) == {"x": [0.6, 0.7]} and outcomes(found) == {"x": 1}
+
+
 def test_nothing_left_is_refused_even_with_skip_bad(tmp_path):
     with pytest.raises(BadTable, match="no good row is left"):
         table(tmp_path, "question,time,p\na,,0.3\na,,0.4\n", skip_bad=True)
@@ -315,6 +330,7 @@ def test_bytes_that_are_no_text(tmp_path):
         ("question,time,price,belief\na,1,0.4,0.6\na,2,0.5,0.5\n", "several columns could hold the probability"),
         ("question,time,size\na,1,130\na,2,250\n", "hold the probability"),
         ("question,p\na,0.4\na,0.5\n", "hold the time"),
+        ("thing,time,chance_a,chance_b\nx,1,0.4,0.6\ny,1,0.5,0.5\n", "--event 'thing'"),
         ("team,time,rank,semi,win\nx,1,7,0.3,0.1\nx,2,4,0.4,0.2\n", "--probability semi,win"),
     ],
 )

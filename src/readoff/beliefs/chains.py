@@ -19,6 +19,7 @@ Times are first and second moments of one linear system, solved over the rationa
 distribution forward, which checks them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -93,7 +94,9 @@ class Chain:
 
         return self._solve(reward)[start]
 
-    def _solve(self, reward, at_absorbing: dict[int, Fraction] | None = None) -> dict[int, Fraction]:
+    def _solve(
+        self, reward: Callable[[int], Fraction], at_absorbing: dict[int, Fraction] | None = None
+    ) -> dict[int, Fraction]:
         """v with v[s] = reward(s) + Σ_r P(s → r) v[r] over transient r, and the given values at absorbing ones."""
         ends = self.absorbing()
         inner = [s for s in range(len(self.beliefs)) if s not in ends]

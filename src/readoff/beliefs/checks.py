@@ -88,6 +88,11 @@ def order(rows: Rows) -> Rows:
     hint = "if later rows are later updates, give finer times, or say --time row"
     if "event" not in rows.long.frame and "statement" not in rows.long.frame:
         hint = "if the rows belong to several questions, say which column names them: --event COLUMN"
+    elif "outcome" in rows.long.frame and "option" not in rows.long.frame and again.any():
+        pairs = rows.long.codes("outcome")[sorted_rows]
+        if np.any(np.diff(pairs)[again] != 0):
+            name = rows.long.choice.columns.outcome
+            hint = f"if column {name!r} names the answer that the probability is about, say --option {name}"
     hint += " (--skip-bad keeps the last)"
     rows = rows.without("same time and probability twice", rows.at(sorted_rows[:-1][again & equal]), hint)
     return rows.without("two probabilities at one time", rows.at(sorted_rows[:-1][again & ~equal]), hint)

@@ -23,13 +23,14 @@ TIME = """time timestamp datetime date_time date created_at created_time created
     forecast_timestamp modeldate model_date updated_at update_time snapshot snapshot_time as_of asof day week round
     start_time period t"""
 EVENT = """question_id questionid event_id market_id marketid game_id match_id forecast_question_id event market
-    question series_id stream_id stream ticker slug question_title market_title title race state country team game
-    match name id"""
+    question series_id stream_id stream contract_id ticker slug question_title market_title title race state country team
+    game match name id"""
 OPTION = "option option_id answer answer_id choice candidate contract contract_name outcome_name"
 FORECASTER = (
     "forecaster forecaster_id forecaster_name user user_id username expert model participant participant_id source"
 )
-PROBABILITY = """probability prob forecast prediction probability_yes prob_yes yes_probability yes_prob p_yes
+PROBABILITY = """probability prob forecast prediction
+    prob_after probability_yes prob_yes yes_probability yes_prob p_yes
     predicted_probability forecast_probability community_prediction community_probability implied_probability
     win_probability winprob win_prob winprobability wp home_wp chance belief probability_percent percent percentage
     pct price yes_price last_price last_traded_price close p"""
@@ -127,7 +128,7 @@ def choose(header: Sequence[str], sample: dict[str, list[str]], asked: Columns, 
         if len(dates) >= 2:
             notes.append(f"one column per time: {dates[0]} … {dates[-1]} ({len(dates)} columns)")
             return Choice(replace(columns, probability=tuple(dates), time=None), True, tuple(notes))
-        columns = replace(columns, probability=_wide(free, sample, header))
+        columns = replace(columns, probability=_wide(free, sample, header, event is not None))
         notes.append(
             "one column per statement: "
             + ", ".join(columns.probability[:6])
@@ -157,9 +158,15 @@ def _probability(free: list[str], sample: dict[str, list[str]]) -> tuple[str, ..
     return tuple(found)
 
 
-def _wide(free: list[str], sample: dict[str, list[str]], header: Sequence[str]) -> tuple[str, ...]:
+def _wide(free: list[str], sample: dict[str, list[str]], header: Sequence[str], has_event: bool) -> tuple[str, ...]:
     """All remaining columns, when every one holds only numbers that could be probabilities (blanks allowed)."""
     values = {c: [number(cell) for cell in sample[c] if cell.strip()] for c in free}
+    words = [c for c in free if None in values[c] and len(set(sample[c])) > 1]
+    if words and not has_event:
+        raise Unclear(
+            f"no column is known to name the question; is it {' or '.join(words)}? Say --event {words[0]!r}, and which "
+            "column holds the probability: --probability COLUMN"
+        )
     numeric = [c for c in free if values[c] and all(v is not None for v in values[c])]
     fractions = [c for c in numeric if all(v is not None and 0 <= v <= 1 for v in values[c])]
     percents = [c for c in numeric if all(v is not None and 0 <= v <= 100 for v in values[c])]

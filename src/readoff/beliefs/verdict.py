@@ -78,17 +78,19 @@ def _what_would_settle(
             f"{math.exp(best):.3g} where {math.exp(need):.0f} is needed; forecasts of further independent draws "
             "(name them with --group) would settle it"
         )
-    more = ""
-    if best > 0.5:
+    ways = []
+    if best > 1:
         wanted = math.ceil(clusters * need / best) - clusters
-        more = f"about {wanted} more independent clusters at the present rate would show a fault, if there is one; "
+        ways.append(f"about {wanted} more independent clusters at the present rate would show a fault, if there is one")
     widest = max(max(abs(interval.low), abs(interval.high)) for interval in bounded)
     if widest > USEFUL:
-        return f"{more}far more clusters: with {clusters} of them the exact interval still reaches ±{widest:.2g}"
-    if margin is None:
-        return more + (
-            f"with a declared margin (--margin) of {widest:.2g} or more this would be consistent: "
-            "declare how much would matter to you"
+        ways = ways or [f"far more clusters: with {clusters} of them the exact interval still reaches ±{widest:.2g}"]
+    elif margin is None:
+        ways.append(
+            f"with a declared margin (--margin) of {widest:.2g} or more this would be consistent: declare how much "
+            "would matter to you"
         )
-    wanted = math.ceil(clusters * (widest / margin) ** 2) - clusters
-    return more + f"about {wanted} more clusters would bring ±{widest:.2g} within the margin, if all is well"
+    else:
+        wanted = math.ceil(clusters * (widest / margin) ** 2) - clusters
+        ways.append(f"about {wanted} more clusters would bring ±{widest:.2g} within the margin, if all is well")
+    return "; ".join(ways)
