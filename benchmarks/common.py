@@ -34,25 +34,39 @@ def report(name: str, **numbers: object) -> None:
     print(json.dumps({"benchmark": name, "cpu": cpu, "cores": os.cpu_count(), "load": round(load, 2), **numbers}))
 
 
-def torch_side(python: str, script: str, arguments: Sequence[str], core: int | None = None) -> subprocess.Popen:
-    """Start the PyTorch side of a benchmark in its own interpreter and process."""
-    environment = dict(os.environ)
-    if core is not None:
-        environment["READOFF_CORE"] = str(core)
-    command = [python, str(HERE / script), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+class Server:
+    """A process that prints a number when it is ready, then answers numbers of seconds on stdin with rates."""
+
+    def __init__(self, command: Sequence[str], core: int | None = None) -> None:
+        environment = dict(os.environ) | ({} if core is None else {"READOFF_CORE": str(core)})
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(list(command), text=True, env=environment, **pipes)  # type: ignore[call-overload]
+        self.command = command
+        self.ready = self.tell()
+
+    def ask(self, seconds: float) -> None:
+        self.process.stdin.write(f"{seconds}\n")
+        self.process.stdin.flush()
+
+    def tell(self) -> float:
+        try:
+            return float(self.process.stdout.readline())
+        except ValueError:
+            sys.exit(
+                f"{' '.join(self.command)} failed. The PyTorch side needs torch==2.13.0, 'transformer-lens<4' and "
+                "better-abc; name the interpreter that has them with --torch-python PATH."
+            )
 
 
-def answer(process: subprocess.Popen) -> float:
-    """The number that a torch side prints last; a short lesson if there is none."""
-    out, _ = process.communicate()
-    try:
-        return float(out.strip().splitlines()[-1])
-    except (IndexError, ValueError):
-        sys.exit(
-            "the PyTorch side failed. Install it with: pip install torch==2.13.0 'transformer-lens<4' better-abc, "
-            "and name that interpreter with --torch-python PATH."
-        )
+def together(servers: Sequence[Server], seconds: float) -> Callable[[], float]:
+    """A side of `interleave`: all servers run at once, and their rates are added."""
+
+    def run() -> float:
+        for server in servers:
+            server.ask(seconds)
+        return sum(server.tell() for server in servers)
+
+    return run
 
 
 def clock(work: Callable[[], object]) -> float:

@@ -1,9 +1,10 @@
 """The other side of train_pairs.py: steps per second of a plain TransformerLens loop, or of a torch.func ensemble.
 
-    python loop_transformer_lens.py loop SECONDS THREADS
-    python loop_transformer_lens.py ensemble SECONDS THREADS WIDTH
+    python loop_transformer_lens.py loop THREADS
+    python loop_transformer_lens.py ensemble THREADS WIDTH
 
-Prints model-steps per second. The main pair model: one layer, attention only, 2 heads, d_head 5, d_model 16, batch 280.
+Prints a line when ready; then reads numbers of seconds from stdin and prints model-steps per second for each.
+The main pair model: one layer, attention only, 2 heads, d_head 5, d_model 16, batch 280.
 """
 
 import os
@@ -16,7 +17,7 @@ if "READOFF_CORE" in os.environ:
 import torch
 from transformer_lens import HookedTransformer, HookedTransformerConfig
 
-KIND, SECONDS, THREADS = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+KIND, THREADS = sys.argv[1], int(sys.argv[2])
 torch.set_num_threads(THREADS)
 X = torch.randint(0, 12, (280, 5))
 Y = torch.randint(0, 10, (280,))
@@ -64,11 +65,13 @@ def ensemble(width: int):
     return step, width
 
 
-step, models = loop() if KIND == "loop" else ensemble(int(sys.argv[4]))
+step, models = loop() if KIND == "loop" else ensemble(int(sys.argv[3]))
 for _ in range(3):
     step()
-steps, began = 0, time.perf_counter()
-while time.perf_counter() - began < SECONDS:
-    step()
-    steps += 1
-print(models * steps / (time.perf_counter() - began))
+print(0.0, flush=True)
+for line in sys.stdin:
+    steps, began = 0, time.perf_counter()
+    while time.perf_counter() - began < float(line):
+        step()
+        steps += 1
+    print(models * steps / (time.perf_counter() - began), flush=True)

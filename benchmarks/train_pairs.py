@@ -14,20 +14,15 @@ per second:
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 
-from common import answer, interleave, medians, report, torch_side
-
-ARITHMETIC = {
-    "readoff": "tables 2 x (12x16x5x2 + 12x5x10 + 5x16x10), orbits 2 x 11 x 12 x 280; times 3 with the gradient",
-    "loop": "QKV 280x5x16x30, scores and z 280x2x5x5x10, O 280x5x10x16, unembed 280x5x16x10; times 3",
-}
+from common import HERE, Server, interleave, medians, report, together
 
 
 def multiply_adds() -> tuple[int, int]:
-    """Multiply-adds per model-step (forward and both products of the backward pass)."""
+    """Multiply-adds per model-step, three times the forward's (which is what is written out)."""
+    # tables of two heads, then the two products over orbits; QKV, scores and z, W_O, W_U of 280 inputs
     ours = 2 * (12 * 16 * 5 * 2 + 12 * 5 * 10 + 5 * 16 * 10) + 2 * 11 * 12 * 280
     theirs = 280 * 5 * 16 * 30 + 280 * 2 * 5 * 5 * 10 + 280 * 5 * 10 * 16 + 280 * 5 * 16 * 10
     return 3 * ours, 3 * theirs
@@ -61,22 +56,6 @@ def serve(core: int, width: int) -> None:
         print(width * steps / (time.perf_counter() - began), flush=True)
 
 
-class Server:
-    """One `serve` process, kept warm so that compile time stays apart."""
-
-    def __init__(self, core: int, width: int) -> None:
-        command = [sys.executable, __file__, "--serve", str(core), str(width)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.compile_s = float(self.process.stdout.readline())  # type: ignore[union-attr]
-
-    def ask(self, seconds: float) -> None:
-        self.process.stdin.write(f"{seconds}\n")  # type: ignore[union-attr]
-        self.process.stdin.flush()  # type: ignore[union-attr]
-
-    def tell(self) -> float:
-        return float(self.process.stdout.readline())  # type: ignore[union-attr]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--torch-python", default=sys.executable)
@@ -88,34 +67,20 @@ def main() -> None:
         serve(*given.serve)
         return
     cores = len(os.sched_getaffinity(0))
-    single, wide = Server(0, 1), [Server(core, 16) for core in range(cores)]
-
-    def ours(servers: list[Server]):
-        def run() -> float:
-            for server in servers:
-                server.ask(given.seconds)
-            return sum(server.tell() for server in servers)
-
-        return run
-
-    def theirs(kind: str, threads: int, processes: int = 1, *more: str):
-        def run() -> float:
-            pinned = [core if threads == 1 else None for core in range(processes)]
-            arguments = [kind, str(given.seconds), str(threads), *more]
-            running = [torch_side(given.torch_python, "loop_transformer_lens.py", arguments, c) for c in pinned]
-            return sum(answer(process) for process in running)
-
-        return run
-
-    sides = {
-        "readoff, one seed": ours([single]),
-        "readoff, one process": ours(wide[:1]),
-        "readoff, all cores": ours(wide),
-        "loop, one thread": theirs("loop", 1),
-        "loop, all threads": theirs("loop", cores),
-        "loop, a process per core": theirs("loop", 1, cores),
-        "torch.func ensemble of 16, one thread": theirs("ensemble", 1, 1, "16"),
+    single = Server([sys.executable, __file__, "--serve", "0", "1"])
+    wide = [Server([sys.executable, __file__, "--serve", str(core), "16"]) for core in range(cores)]
+    torch = [given.torch_python, str(HERE / "loop_transformer_lens.py")]
+    loops = [Server([*torch, "loop", "1"], core) for core in range(cores)]
+    servers = {
+        "readoff, one seed": [single],
+        "readoff, one process": wide[:1],
+        "readoff, all cores": wide,
+        "loop, one thread": loops[:1],
+        "loop, all threads": [Server([*torch, "loop", str(cores)])],
+        "loop, a process per core": loops,
+        "torch.func ensemble of 16, one thread": [Server([*torch, "ensemble", "1", "16"], 0)],
     }
+    sides = {name: together(running, given.seconds) for name, running in servers.items()}
     rate = medians(interleave(sides, given.repeats))
     for name, value in rate.items():
         print(f"{name:40s} {value:12,.0f} model-steps/s")
@@ -131,7 +96,7 @@ def main() -> None:
         print(f"{name:40s} {value:12.1f} x")
     adds = multiply_adds()
     print(f"multiply-adds per model-step: readoff {adds[0]:,}, loop {adds[1]:,} ({adds[1] / adds[0]:.1f} x)")
-    compiled = {"width 1": round(single.compile_s, 2), "width 16": round(wide[0].compile_s, 2)}
+    compiled = {"width 1": round(single.ready, 2), "width 16": round(wide[0].ready, 2)}
     report("train_pairs", rates=rate, ratios=ratios, compile_s=compiled, multiply_adds=adds)
 
 
