@@ -23,8 +23,8 @@ TIME = """time timestamp datetime date_time date created_at created_time created
     forecast_timestamp modeldate model_date updated_at update_time snapshot snapshot_time as_of asof day week round
     start_time period t"""
 EVENT = """question_id questionid event_id market_id marketid game_id match_id forecast_question_id event market
-    question series_id stream_id stream contract_id ticker slug question_title market_title title race state country team
-    game match name id"""
+    question series_id stream_id stream contract_id ticker slug question_title market_title title race state country
+    team game match name id"""
 OPTION = "option option_id answer answer_id choice candidate contract contract_name outcome_name"
 FORECASTER = (
     "forecaster forecaster_id forecaster_name user user_id username expert model participant participant_id source"
