@@ -1,13 +1,16 @@
 """One table of named cases for all forwards, and strategies that make more of them."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
 from hypothesis import strategies as st
+from scipy.special import erf
 
 from readoff.core.domain import Domain
-from readoff.networks.architecture import AnyArchitecture, architecture_for, effective_for
+from readoff.networks.architecture import AnyArchitecture, EffectiveArchitecture, architecture_for, effective_for
 from readoff.networks.forward import forward
 from readoff.tasks import Pairs, grid_task
 from readoff.tasks.base import Task
@@ -51,6 +54,7 @@ class Coin(Task):
         return Domain(tokens, np.array([0, -1, -1, 1]), ones, 4, ones, targets=targets, target_denominator=4)
 
 
+QUICKLY = {"xla_backend_optimization_level": 0}  # compiler options for tests whose time is compiling
 PAIRS = Pairs(n_signal=2, n_noise=2, n_ctx=4)
 ELSEWHERE = Pairs(n_signal=2, n_noise=2, n_ctx=4, uniform_elsewhere=True)
 
@@ -103,3 +107,54 @@ def run_with_sites(architecture: AnyArchitecture, weights: dict[str, np.ndarray]
     """(logits, sites) of the direct forward."""
     arrays = {name: jnp.asarray(value) for name, value in weights.items()}
     return forward(architecture, arrays, jnp.asarray(tokens), **given)
+
+
+def plain_logits(a: AnyArchitecture, w: Mapping[str, np.ndarray], tokens: np.ndarray) -> np.ndarray:
+    """Logits [input, position, out], one input, position and head at a time, as the definition says it."""
+    if isinstance(a, EffectiveArchitecture):
+        return _plain_effective(a, w, tokens)
+
+    def bias(name):
+        return w.get(name, 0.0)
+
+    out = []
+    for row in tokens:
+        start = [w["embed.W_E"][t] + (w["pos_embed.W_pos"][i] if a.positions else 0.0) for i, t in enumerate(row)]
+        x = [v.copy() for v in start]
+        for layer in range(a.n_layers):
+            name = f"blocks.{layer}.attn."
+            new = []
+            for i in range(len(row)):
+                total = x[i] + bias(name + "b_O")
+                for h in range(a.n_heads):
+                    q = x[i] @ w[name + "W_Q"][h] + (bias(name + "b_Q")[h] if a.biases else 0.0)
+                    seen = range(i + 1) if a.causal else range(len(row))
+                    keys = [x[j] @ w[name + "W_K"][h] + (bias(name + "b_K")[h] if a.biases else 0.0) for j in seen]
+                    values = [x[j] @ w[name + "W_V"][h] + (bias(name + "b_V")[h] if a.biases else 0.0) for j in seen]
+                    scores = [float(q @ k) / math.sqrt(a.d_head) for k in keys]
+                    shares = [math.exp(s - max(scores)) for s in scores]
+                    total = total + sum(p / sum(shares) * v for p, v in zip(shares, values)) @ w[name + "W_O"][h]
+                new.append(total)
+            x = new
+            if a.d_mlp:
+                name = f"blocks.{layer}.mlp."
+                for i in range(len(row)):
+                    pre = x[i] @ w[name + "W_in"] + bias(name + "b_in")
+                    post = np.maximum(pre, 0) if a.act_fn == "relu" else pre * (1 + erf(pre / math.sqrt(2))) / 2
+                    x[i] = x[i] + post @ w[name + "W_out"] + bias(name + "b_out")
+        if not a.direct_path:
+            x = [v - s for v, s in zip(x, start)]
+        out.append([v @ w["unembed.W_U"] + bias("unembed.b_U") for v in x])
+    return np.array(out)
+
+
+def _plain_effective(a: EffectiveArchitecture, w: Mapping[str, np.ndarray], tokens: np.ndarray) -> np.ndarray:
+    out = np.zeros((*tokens.shape, a.d_vocab_out))
+    for row, found in zip(tokens, out):
+        for i in range(len(row)):
+            seen = row[: i + 1]
+            for h in range(a.n_heads):
+                shares = np.exp(w["scores"][h, seen] - w["scores"][h, seen].max())
+                found[i] += shares / shares.sum() @ w["V"][h, seen] @ w["O"][h]
+            found[i] += w["b"] if a.biases else 0.0
+    return out

@@ -1,6 +1,7 @@
 """The by_token forward: by hand, against the direct forward, and at gaps where naive softmaxes fail."""
 
 import math
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from network_cases import CASES, one_layer_cases, random_weights
+from network_cases import CASES, QUICKLY, one_layer_cases, random_weights
 
 from readoff.circuits.behaviour import network_logits
 from readoff.networks.by_token import TokenTables, logits_by_token, token_tables
@@ -67,7 +68,7 @@ def agree_with_direct(task, architecture, seed, size=1.0):
     unique, index = np.unique(reads.destination, return_inverse=True)
     tokens = task.domain().tokens
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=QUICKLY)
     def both(arrays):
         tables = token_tables(architecture, arrays, tuple(int(d) for d in unique))
         by_token = logits_by_token(tables, jnp.asarray(index.reshape(-1)), jnp.asarray(reads.counts))

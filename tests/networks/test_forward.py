@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from network_cases import CASES, PAIRS, random_weights, run, run_with_sites
-from scipy.special import erf
+from network_cases import CASES, PAIRS, plain_logits, random_weights, run, run_with_sites
 
 from readoff.core.edits import Edit
 from readoff.core.errors import UnknownName
@@ -105,43 +104,6 @@ def test_the_effective_model_by_hand():
 
 
 # --- against a plain re-computation ---------------------------------------------------------------------------------
-
-
-def plain_logits(a: Architecture, w: dict[str, np.ndarray], tokens: np.ndarray) -> np.ndarray:
-    """One input at a time, one position at a time, one head at a time, as the definition says it."""
-
-    def bias(name):
-        return w.get(name, 0.0)
-
-    out = []
-    for row in tokens:
-        start = [w["embed.W_E"][t] + (w["pos_embed.W_pos"][i] if a.positions else 0.0) for i, t in enumerate(row)]
-        x = [v.copy() for v in start]
-        for layer in range(a.n_layers):
-            name = f"blocks.{layer}.attn."
-            new = []
-            for i in range(len(row)):
-                total = x[i] + bias(name + "b_O")
-                for h in range(a.n_heads):
-                    q = x[i] @ w[name + "W_Q"][h] + (bias(name + "b_Q")[h] if a.biases else 0.0)
-                    seen = range(i + 1) if a.causal else range(len(row))
-                    keys = [x[j] @ w[name + "W_K"][h] + (bias(name + "b_K")[h] if a.biases else 0.0) for j in seen]
-                    values = [x[j] @ w[name + "W_V"][h] + (bias(name + "b_V")[h] if a.biases else 0.0) for j in seen]
-                    scores = [float(q @ k) / math.sqrt(a.d_head) for k in keys]
-                    shares = [math.exp(s - max(scores)) for s in scores]
-                    total = total + sum(p / sum(shares) * v for p, v in zip(shares, values)) @ w[name + "W_O"][h]
-                new.append(total)
-            x = new
-            if a.d_mlp:
-                name = f"blocks.{layer}.mlp."
-                for i in range(len(row)):
-                    pre = x[i] @ w[name + "W_in"] + bias(name + "b_in")
-                    post = np.maximum(pre, 0) if a.act_fn == "relu" else pre * (1 + erf(pre / math.sqrt(2))) / 2
-                    x[i] = x[i] + post @ w[name + "W_out"] + bias(name + "b_out")
-        if not a.direct_path:
-            x = [v - s for v, s in zip(x, start)]
-        out.append([v @ w["unembed.W_U"] + bias("unembed.b_U") for v in x])
-    return np.array(out)
 
 
 FIELDS = {
