@@ -1,0 +1,243 @@
+"""Two heads that cancel: any number of skip-trigrams with one source, and what "copying heads" get wrong about them."""
+
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from readoff.certificates.balls import certify_margins, enclose_loss
+from readoff.circuits.behaviour import attention
+from readoff.circuits.paths import count_tables
+from readoff.circuits.spectra import copying_score
+from readoff.claims import (
+    Constructed,
+    Enclosure,
+    Exhibit,
+    Exists,
+    Identity,
+    Known,
+    Measured,
+    Process,
+    certified,
+    claim,
+    on_material,
+    on_networks,
+    shuffled_weights,
+)
+from readoff.constructions.skip_trigrams import one_head_direct, two_heads_cancel
+from readoff.studies.skip.exact import TASK, cancellation, cancels, entries, exact_tables, excess
+from readoff.tasks import SkipTrigrams
+
+CALCULATED = "independent calculation"
+MANY = SkipTrigrams(k=16, n_ctx=3)
+GAPS = (Fraction(1, 8), Fraction(1), Fraction(4), Fraction(30), Fraction(500))
+
+
+def _silenced(ensemble: Any) -> Any:
+    out = ensemble.weights["blocks.0.attn.W_O"].copy()
+    out[:, -1] = 0
+    return ensemble.replace(**{"blocks.0.attn.W_O": out})
+
+
+canceller_silenced = on_networks("the cancelling head silenced", _silenced)
+WITNESS = Constructed(partial(two_heads_cancel, TASK), "two heads cancel: 5 skip-trigrams, length 10, scale 20, gap 4")
+CONTROLS = [shuffled_weights, canceller_silenced]
+
+
+def number_by_number(network: Any, n: Any) -> list[Exhibit]:
+    """Two contexts, with the source and without it, and what each head looks at and writes."""
+    out = []
+    names = TASK.input_tokens
+    for title, tokens in (("with the source", [11, 0, 8, 2, 3]), ("without the source", [11, 8, 8, 2, 3])):
+        context = [*tokens, 11, 7, 11, 9, 3]
+        tables = count_tables(network.architecture, network.weights, 3)
+        counts = np.bincount(context, minlength=TASK.d_vocab)[None]
+        looks = attention(tables, counts)[:, 0]
+        present = sorted(set(context))
+        shown = [TASK.completion(b) for b in TASK.destinations]
+        writes = np.einsum("hv,hvo->ho", looks, tables.values)[:, shown]
+        heads = ["head 0", "head 1"]
+        data = {
+            "input": [names[t] for t in context],
+            "steps": [
+                {"name": "attention", "rows": heads, "labels": [names[t] for t in present],
+                 "values": looks[:, present].tolist()},
+                {"name": "writes on the completions", "rows": heads, "labels": [names[o] for o in shown],
+                 "values": writes.tolist()},
+                {"name": "logits", "labels": [names[o] for o in shown], "values": writes.sum(axis=0).tolist()},
+            ],
+        }  # fmt: skip
+        caption = f"{network.origin}. The last token is b3; its completion is c3. All other logits are 0."
+        out.append(Exhibit(f"trace-{title.split()[0]}", "trace", f"Cancellation {title}", caption, data))
+    return out
+
+
+@claim(
+    "skip/ov-incoherent/two-heads",
+    says="Two heads complete all five skip-trigrams with one source: right on every context with [0], and logits "
+    "exactly 0 on every context without it.",
+    about=WITNESS,
+    scope=Exists(),
+    measure=cancellation,
+    headline="least_margin",
+    statement="skip/two-heads-suffice",
+    relation="supports",
+    must_fail=CONTROLS,
+    exhibit=number_by_number,
+)
+def two_heads(n):
+    return (n["least_margin"] > 0) & (n["cancels"] == 1) & (n["n_heads"] == 2)
+
+
+@claim(
+    "skip/ov-incoherent/many-trigrams",
+    says="The number of skip-trigrams is no matter: the same two heads complete sixteen of them.",
+    about=Constructed(partial(two_heads_cancel, MANY), "two heads cancel: 16 skip-trigrams, length 3"),
+    scope=Exists(),
+    measure=partial(cancellation, task=MANY),
+    headline="n_trigrams",
+    statement="skip/ov-incoherent",
+    relation="refutes",
+    must_fail=CONTROLS,
+)
+def many_trigrams(n):
+    return (n["least_margin"] > 0) & (n["cancels"] == 1) & (n["n_trigrams"] > n["n_heads"])
+
+
+def at_every_gap() -> tuple[Any, ...]:
+    """The construction at very different score gaps."""
+    return tuple(two_heads_cancel(TASK, gap=float(gap)) for gap in GAPS)
+
+
+def exact_at(networks: Any) -> Measured:
+    """How many of the networks cancel exactly."""
+    exact = [all(cancels(t) for t in exact_tables(network, TASK).values()) for network in networks]
+    return certified(exact=sum(exact), networks=len(exact))
+
+
+def _unequal(networks: Any) -> Any:
+    """Head 1's values a millionth too small."""
+    out = []
+    for network in networks:
+        w = network.weights["blocks.0.attn.W_O"].copy()
+        w[1] *= 1 - 1e-6
+        out.append(type(network)(network.architecture, {**network.weights, "blocks.0.attn.W_O": w}))
+    return tuple(out)
+
+
+@claim(
+    "skip/ov-incoherent/any-gap",
+    says="Cancellation without the source is exact at any score gap, from 1/8 to 500 nats: softmax weights drop out.",
+    about=Process(at_every_gap, "two heads cancel, gaps 1/8 to 500"),
+    scope=Identity(),
+    measure=exact_at,
+    headline="exact",
+    statement="skip/july-update",
+    relation="supports",
+    must_fail=[on_material("values a millionth too small", _unequal)],
+)
+def any_gap(n):
+    return n["exact"] == n["networks"]
+
+
+def _excess(name: str, number: str, words: str, known: str) -> Any:
+    @claim(
+        f"skip/ov-incoherent/excess-{name}",
+        says="At k = 5, length 10, scale 20 and gap 4 the excess loss over the entropy floor is below 1e-6 nats, "
+        f"{words}.",
+        about=WITNESS,
+        scope=Exists(),
+        measure=excess,
+        headline=number,
+        statement="skip/two-heads-suffice",
+        relation="supports",
+        must_fail=CONTROLS,
+        known=Known(known, CALCULATED, number),
+    )
+    def below(n):
+        return (n["cancels"] == 1) & (n[number] < 1e-6)
+
+    return below
+
+
+excesses = [
+    _excess("one-source", "clean", "with exactly one [0], one b and noise otherwise", "5.5e-7"),
+    _excess("given-source", "source", "given that [0] is there", "3.6e-7"),
+    _excess("population", "population", "over the whole population", "2.0e-7"),
+]
+
+
+def one_head(network: Any) -> Measured:
+    """Certified: margins with the source; the largest logit without it; excess loss over the population."""
+    small = SkipTrigrams(k=3, n_ctx=4)
+    domain = small.domain(orbits=True)
+    found = []
+    counts, licensed = domain.counts(small.d_vocab), domain.labels >= 0
+    total = Enclosure(0.0, 0.0)
+    for b, tables in exact_tables(network, small).items():
+        rows = domain.tokens[:, -1] == b
+        right = rows & licensed
+        found.append(certify_margins(tables, counts[right], domain.labels[right]).smallest_margin[0])
+        targets = [[Fraction(int(x), small.d_vocab) for x in row] for row in domain.targets[rows]]  # type: ignore[index]
+        weights = domain.weights[rows]
+        lo, hi = enclose_loss(tables, counts[rows], targets, weights, int(weights.sum()))
+        total = total + Enclosure(lo, hi) * (1 / small.k)
+    floor = float(small.chance_without_source) * np.log(small.d_vocab)
+    gap = total - Enclosure(floor - 1e-14, floor + 1e-14)
+    numbers = dict(least_margin=min(found), excess=gap, n_heads=float(network.architecture.n_heads))
+    return Measured(numbers, "CERTIFIED")
+
+
+@claim(
+    "skip/copying-heads/one-head-enough",
+    says="One head is enough when the direct path is free: it completes, the head cancels; excess below 1e-6 nats.",
+    about=Constructed(
+        partial(one_head_direct, SkipTrigrams(k=3, n_ctx=4)), "one head and the direct path, scale 20, gap 20"
+    ),
+    scope=Exists(),
+    measure=one_head,
+    headline="excess",
+    statement="skip/ov-incoherent-restated",
+    relation="refutes",
+    must_fail=CONTROLS,
+)
+def one_head_enough(n):
+    return (n["least_margin"] > 0) & (n["excess"] < 1e-6) & (n["n_heads"] == 1)
+
+
+def copying(network: Any) -> Measured:
+    """Is each head's OV matrix (token to output) nilpotent, exactly, and is its copying score defined?"""
+    values = entries(exact_tables(network, TASK)[1])[1]
+    squares = [_product(table, table) for table in values]
+    scores = [copying_score(np.array([[float(x) for x in row] for row in table])).value for table in values]
+    return certified(
+        nilpotent=float(all(not any(map(any, square)) for square in squares)),
+        nonzero=float(all(any(map(any, table)) for table in values)),
+        scores_defined=float(np.isfinite(scores).sum()),
+    )
+
+
+def _product(a: list[list[Fraction]], b: list[list[Fraction]]) -> list[list[Fraction]]:
+    columns = list(zip(*b))
+    return [[sum((x * y for x, y in zip(row, column) if x and y), Fraction(0)) for column in columns] for row in a]
+
+
+def _copies(ensemble: Any) -> Any:
+    return ensemble.replace(**{"unembed.W_U": np.roll(ensemble.weights["unembed.W_U"], -TASK.k, axis=-1)})
+
+
+@claim(
+    "skip/copying-heads",
+    says="The two heads are no copying heads: each maps b to c(b) and c(b) to nothing, so its OV matrix squares to 0, "
+    "all its eigenvalues are 0 and its copying score is 0/0.",
+    about=WITNESS,
+    scope=Identity(),
+    measure=copying,
+    headline="nilpotent",
+    statement="skip/copying-heads",
+    relation="corrects",
+    must_fail=[on_networks("outputs renamed so that each head copies", _copies)],
+)
+def no_copying(n):
+    return (n["nilpotent"] == 1) & (n["nonzero"] == 1) & (n["scores_defined"] == 0)

@@ -1,0 +1,245 @@
+"""Copy suppression in a toy where it is needed: what a second-layer head does with a prediction that has come before.
+
+The words, made measurable for a two-layer network with one head a layer, on the contexts in which the predicted item s
+stands next to another one:
+
+    attends to the copy     layer 1, at "=", looks at s more than twice as much as at another item
+    lowers it               what it writes there lowers the logit of s (centred over outputs)
+    asks with the prediction without layer 0's output at "=" (mean-ablated) it no longer looks at s that much
+
+The last is self-repair seen from the other side: take the prediction away and its suppressor lets go. A toy can
+illustrate a mechanism and can not show that it is common.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from readoff.certificates.threshold_degree import check_degree
+from readoff.circuits.behaviour import margins_of, network_logits
+from readoff.circuits.threshold import heads_obstruction
+from readoff.claims import (
+    Certified,
+    EveryNetwork,
+    Exhibit,
+    Measured,
+    Seeds,
+    Trained,
+    claim,
+    corrupted_certificate,
+    enumerated,
+    on_networks,
+    untrained,
+)
+from readoff.core.edits import Edit
+from readoff.studies.skip.certified import HEADS, one_number_off
+from readoff.studies.skip.recipes import ONE_LAYER_ONE_HEAD, ONE_LAYER_TWO_HEADS, SUPPRESSION, TWO_LAYERS
+
+PATTERN = "blocks.1.attn.hook_pattern"
+WRITES = ("blocks.0.hook_attn_out", "blocks.1.hook_attn_out")
+
+
+@lru_cache(maxsize=1)
+def roles() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of every input: predicted item [n]; where its copies stand [n, position]; where other items stand; which inputs
+    hold both [n]."""
+    tokens = SUPPRESSION.domain().tokens
+    is_key = (tokens >= SUPPRESSION.n_items) & (tokens < SUPPRESSION.d_vocab - 1)
+    predicted = np.array([SUPPRESSION.expected(t)[0] for t in tokens[is_key]])
+    copies = tokens == predicted[:, None]
+    others = (tokens < SUPPRESSION.n_items) & ~copies
+    return predicted, copies, others, copies.any(axis=1) & others.any(axis=1)
+
+
+def suppression(run: Any) -> Measured:
+    """Attention to copies and others, what layer 1 writes on s, the same without the prediction; and the margins."""
+    import jax
+    import jax.numpy as jnp
+
+    from readoff.networks.forward import forward
+
+    architecture, domain = run.recipe.architecture, SUPPRESSION.domain()
+    tokens = jnp.asarray(domain.tokens)
+    weights = {k: jnp.asarray(v, jnp.float64) for k, v in run.ensemble.weights.items()}
+    plain = jax.jit(jax.vmap(lambda w: forward(architecture, w, tokens, record=(PATTERN, *WRITES))))
+    logits, seen = plain(weights)
+    means = seen[WRITES[0]][:, :, -1].mean(axis=1)
+
+    def without(w: Any, mean: Any) -> Any:
+        return forward(architecture, w, tokens, edits=(Edit(WRITES[0], mean, position=-1),), record=(PATTERN,))[1]
+
+    ablated = jax.jit(jax.vmap(without))(weights, means)
+    predicted, copies, others, both = roles()
+
+    def looks(pattern: Any, at: np.ndarray) -> np.ndarray:
+        per_place = (np.asarray(pattern)[:, :, 0, -1] * at).sum(axis=-1) / np.maximum(at.sum(axis=-1), 1)
+        return per_place[:, both].mean(axis=1)
+
+    written = np.asarray(seen[WRITES[1]])[:, :, -1] @ np.asarray(weights["unembed.W_U"])
+    written = written - written.mean(axis=-1, keepdims=True)
+    on_copy = written[:, np.arange(len(predicted)), predicted]
+    return enumerated(
+        least_margin=margins_of(np.asarray(logits)[:, :, -1], domain.labels).min(axis=1),
+        to_copy=looks(seen[PATTERN], copies),
+        to_other=looks(seen[PATTERN], others),
+        to_copy_without_prediction=looks(ablated[PATTERN], copies),
+        to_other_without_prediction=looks(ablated[PATTERN], others),
+        written_on_copy=on_copy[:, both].mean(axis=1),
+    )
+
+
+def solved(n: Any) -> Any:
+    """Right on every input."""
+    return n["least_margin"] > 0
+
+
+def _no_query(ensemble: Any) -> Any:
+    names = ("blocks.1.attn.W_Q", "blocks.1.attn.b_Q")
+    return ensemble.replace(**{n: np.zeros_like(ensemble.weights[n]) for n in names})
+
+
+def _opposite(ensemble: Any) -> Any:
+    return ensemble.replace(**{"blocks.1.attn.W_O": -ensemble.weights["blocks.1.attn.W_O"]})
+
+
+no_query = on_networks("layer 1 asks nothing (W_Q = 0)", _no_query)
+opposite_output = on_networks("layer 1 writes the opposite", _opposite)
+
+
+def suppression_table(run: Any, n: Any) -> list[Exhibit]:
+    """Medians over seeds."""
+
+    def middle(name: str) -> str:
+        return f"{np.median(n[name]):.3f}"
+
+    rows = [
+        ["attention to the copy of the prediction", middle("to_copy"), middle("to_copy_without_prediction")],
+        ["attention to another item (each)", middle("to_other"), middle("to_other_without_prediction")],
+        ["logit written on the prediction (nats)", middle("written_on_copy"), ""],
+    ]
+    columns = ["layer 1 at '=', median over seeds", "as trained", "prediction mean-ablated"]
+    caption = f"Recipe {run.recipe.id}; contexts that hold a copy of the predicted item and another item."
+    return [Exhibit("suppression", "table", "Copy suppression", caption, {"columns": columns, "rows": rows})]
+
+
+@claim(
+    "skip/copy-suppression/mechanism",
+    says="Does the second-layer head suppress copies: look at the copy of the predicted item more than twice as much "
+    "as at another item, and lower its logit?",
+    about=Trained(TWO_LAYERS),
+    scope=Seeds(at_least=0.8, confidence=0.95, given=solved),
+    measure=suppression,
+    statement="skip/copy-suppression",
+    relation="illustrates",
+    must_fail=[untrained, no_query, opposite_output],
+    open=True,
+    alternatives=("it suppresses", "it does not"),
+    exhibit=suppression_table,
+)
+def mechanism(n):
+    suppresses = (n["to_copy"] > 2 * n["to_other"]) & (n["written_on_copy"] < 0)
+    return {"it suppresses": suppresses, "it does not": ~suppresses}
+
+
+@claim(
+    "skip/copy-suppression/self-repair",
+    says="The suppressor asks with the prediction: with layer 0's output at the read-off mean-ablated, it looks less "
+    "at the copy and more at the other item, so ablating the prediction is partly repaired.",
+    about=Trained(TWO_LAYERS),
+    scope=Seeds(at_least=0.7, confidence=0.95, given=solved),
+    measure=suppression,
+    statement="skip/copy-suppression-mechanism",
+    relation="illustrates",
+    must_fail=[untrained, no_query],
+)
+def self_repair(n):
+    less = n["to_copy_without_prediction"] < 0.95 * n["to_copy"]
+    return less & (n["to_other_without_prediction"] > 1.05 * n["to_other"])
+
+
+def diagonal(run: Any) -> Measured:
+    """Weights of layer 1 read directly: share of items whose own logit is the most lowered, and of predictions whose
+    unembedding, as a query, prefers its own item."""
+    w = {k: np.asarray(v, np.float64) for k, v in run.ensemble.weights.items()}
+    items = np.arange(SUPPRESSION.n_items)
+    embed, unembed = w["embed.W_E"][:, items], w["unembed.W_U"]
+    attn = {x: w[f"blocks.1.attn.W_{x}"][:, 0] for x in "QKVO"}
+    writes = (embed @ attn["V"] + w["blocks.1.attn.b_V"]) @ attn["O"] @ unembed
+    writes = writes - writes.mean(axis=-1, keepdims=True)
+    asks = np.swapaxes(unembed, -1, -2) @ attn["Q"] @ np.swapaxes(embed @ attn["K"], -1, -2)
+    asks = asks - asks.mean(axis=-2, keepdims=True)  # a score added to one key for every query is no preference
+    return enumerated(
+        most_negative_own=(writes.argmin(axis=-1) == items).mean(axis=-1),
+        asks_for_own=(asks.argmax(axis=-1) == items).mean(axis=-1),
+        logits_margin=margins_two_layers(run),
+    )
+
+
+def margins_two_layers(run: Any) -> np.ndarray:
+    """[model]: least margins from the trace (float32)."""
+    return run.trace["margin"][:, -1].astype(np.float64)
+
+
+@claim(
+    "skip/copy-suppression/output-weights",
+    says="Is suppression written in layer 1's OV circuit alone: is every item's own logit the one it lowers most?",
+    about=Trained(TWO_LAYERS),
+    scope=Seeds(at_least=0.5, confidence=0.95, given=lambda n: n["logits_margin"] > 0),
+    measure=diagonal,
+    statement="skip/copy-suppression-mechanism",
+    relation="illustrates",
+    must_fail=[untrained, opposite_output],
+    open=True,
+    alternatives=("for every item", "not for every item"),
+)
+def own_logit_lowered(n):
+    return {"for every item": n["most_negative_own"] == 1, "not for every item": n["most_negative_own"] < 1}
+
+
+@claim(
+    "skip/copy-suppression/query-weights",
+    says="And the query in layer 1's QK circuit alone: does an item's unembedding, as a query, prefer that item (for at "
+    "least two of the three)?",
+    about=Trained(TWO_LAYERS),
+    scope=Seeds(at_least=0.5, confidence=0.95, given=lambda n: n["logits_margin"] > 0),
+    measure=diagonal,
+    statement="skip/copy-suppression-mechanism",
+    relation="illustrates",
+    must_fail=[untrained, no_query],
+    open=True,
+    alternatives=("mostly", "mostly not"),
+)
+def own_item_asked_for(n):
+    return {"mostly": n["asks_for_own"] > 0.6, "mostly not": n["asks_for_own"] < 0.4}
+
+
+def one_layer_margins(run: Any) -> Measured:
+    """Least margin of every one-layer network over the whole domain."""
+    domain = SUPPRESSION.domain(orbits=True)
+    return enumerated(least_margin=margins_of(network_logits(run.ensemble, domain.tokens), domain.labels).min(axis=1))
+
+
+def no_additive_model() -> dict[str, Any]:
+    """Two labels that no linear function of placed tokens parts."""
+    found = heads_obstruction(SUPPRESSION.domain(), SUPPRESSION.d_vocab, 1, positions=True)
+    assert found is not None
+    return found
+
+
+@claim(
+    "skip/copy-suppression/needed",
+    says="Why suppression is needed: no sum of per-token contributions, and so no single head in one layer, with "
+    "positions or without, solves the task. (Two heads in one layer can: the step outside the class.)",
+    about=Certified(no_additive_model, check_degree, "no additive model"),
+    scope=EveryNetwork(
+        "one attention layer with one head, any d_head, positions allowed, no MLP, no normalisation",
+        relaxation=Trained(ONE_LAYER_TWO_HEADS),
+        attack=Trained(ONE_LAYER_ONE_HEAD),
+    ),
+    measure=one_layer_margins,
+    must_fail=[*corrupted_certificate, one_number_off("labels")],
+    assumes=[HEADS],
+)
+def needed(n):
+    return ~(n["least_margin"] > 0)

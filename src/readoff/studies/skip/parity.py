@@ -1,0 +1,191 @@
+"""Parity of K bits takes exactly K heads: certificates below, witnesses above, and what training finds.
+
+Impossible: parity is orthogonal to every product of fewer than K bits, for all K at once; for small K linear
+programming finds the same in whole numbers. Possible: hand-written networks, certified as stored. Degree <= H does not
+imply that H heads suffice; for parity the witnesses close the gap.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from readoff.certificates.threshold_degree import build_parity, check_degree, check_parity
+from readoff.circuits.threshold import threshold_degree
+from readoff.claims import (
+    Certified,
+    Constructed,
+    EveryInput,
+    EveryNetwork,
+    Exhibit,
+    Exists,
+    Identity,
+    Known,
+    Measured,
+    Process,
+    Sweep,
+    Trained,
+    certified,
+    claim,
+    corrupted_certificate,
+    enumerated,
+    on_material,
+)
+from readoff.constructions.parity import parity_coefficients, parity_network
+from readoff.networks.network import Network
+from readoff.studies.pairs.controls import sweep_reversed
+from readoff.studies.skip.certified import CALCULATED, HEADS, LAYER, least_margin, one_number_off, parity_margin
+from readoff.studies.skip.recipes import PARITY_BITS, PARITY_GRID, PARITY_HEADS, parity_cell
+from readoff.tasks import Parity, TruthTable
+
+MOST_BITS = 7
+
+
+def witnesses() -> tuple[Network, ...]:
+    """Parity of 1 to 7 bits with as many heads of d_head 1 and finite weights."""
+    return tuple(parity_network(Parity(bits)) for bits in range(1, MOST_BITS + 1))
+
+
+def all_margins(networks: Sequence[Network]) -> Measured:
+    """Certified least margin over all of them, whether each has as many heads as bits, and K = 3's coefficients."""
+    found = [least_margin(n, Parity(n.architecture.n_ctx - 1)) for n in networks]
+    as_many = all(n.architecture.n_heads == n.architecture.n_ctx - 1 and n.architecture.d_head == 1 for n in networks)
+    middle = [float(c) for c in parity_coefficients(3)]
+    return certified(
+        least_margin=(min(lo for lo, _ in found), min(hi for _, hi in found)),
+        as_many=float(as_many),
+        most_bits=len(networks),
+        third_of_three=middle[2],
+    )
+
+
+def _last_head_silent(networks: Sequence[Network]) -> Any:
+    out = []
+    for network in networks:
+        w_o = network.weights["blocks.0.attn.W_O"].copy()
+        w_o[-1] = 0
+        out.append(Network(network.architecture, {**network.weights, "blocks.0.attn.W_O": w_o}))
+    return tuple(out)
+
+
+@claim(
+    "skip/parity-heads/witnesses",
+    says="K heads of d_head 1 with finite weights compute the parity of K bits, for K = 1 to 7.",
+    about=Process(witnesses, "parity of 1 to 7 bits"),
+    scope=Exists(),
+    measure=all_margins,
+    headline="most_bits",
+    must_fail=[on_material("one head silenced", _last_head_silent)],
+    known=Known("380", CALCULATED + ": 132, -480, 380 for K = 3", "third_of_three"),
+)
+def enough_heads(n):
+    return (n["least_margin"] > 0) & (n["as_many"] == 1) & (n["most_bits"] == MOST_BITS)
+
+
+@claim(
+    "skip/parity-heads",
+    says="Fewer than K heads never compute the parity of K bits, for every K: parity has threshold degree K.",
+    about=Certified(build_parity, check_parity, "orthogonality of parity"),
+    scope=EveryNetwork(
+        LAYER.format("K - 1 heads"),
+        relaxation=Constructed(partial(parity_network, Parity(3)), "three heads for three bits"),
+        attack=Trained(parity_cell(3, 2)),
+    ),
+    measure=parity_margin,
+    statement="skip/parity-needs-heads",
+    relation="supports",
+    must_fail=[*corrupted_certificate, one_number_off("signs")],
+    assumes=[HEADS],
+)
+def fewer_heads_never(n):
+    return ~(n["least_margin"] > 0)
+
+
+def small_certificates() -> dict[str, Any]:
+    """Rational certificates for 2 to 6 bits, found by linear programming without being told about parity."""
+    found = []
+    for bits in range(2, 7):
+        task = TruthTable(tuple(bin(i).count("1") % 2 for i in range(2**bits)))
+        domain = task.domain()
+        below = threshold_degree(domain.counts(task.d_vocab), domain.labels).below
+        assert below is not None
+        found.append(below)
+    return {"bits": [2, 3, 4, 5, 6], "certificates": found, "most_bits": 6}
+
+
+def check_small(certificate: Any) -> list[str]:
+    """Each certificate by its own checker, and that the degree ruled out is one below the number of bits."""
+    reasons = [reason for c in certificate["certificates"] for reason in check_degree(c)]
+    degrees = [c["degree"] + 1 for c in certificate["certificates"]]
+    if degrees != list(certificate["bits"]) or max(degrees) != certificate["most_bits"]:
+        reasons.append(f"degrees {degrees} are not the numbers of bits {certificate['bits']}.")
+    return reasons
+
+
+def _one_weight_off(certificate: Any) -> Any:
+    *others, last = certificate["certificates"]
+    weights = [last["weights"][0] + 1, *last["weights"][1:]]
+    return {**certificate, "certificates": [*others, {**last, "weights": weights}]}
+
+
+@claim(
+    "skip/parity-heads/by-linear-programming",
+    says="The same, found by linear programming for 2 to 6 bits and verified in whole numbers.",
+    about=Certified(small_certificates, check_small, "threshold degrees of parity, 2 to 6 bits"),
+    scope=Identity(),
+    headline="most_bits",
+    must_fail=[*corrupted_certificate, on_material("one weight of one certificate off by one", _one_weight_off)],
+    assumes=[HEADS],
+)
+def small_parities(n):
+    return n["most_bits"] == 6
+
+
+def learned_cells(runs: Sequence[Any]) -> Measured:
+    """Which networks of every cell compute parity: solved where heads < bits, and where heads >= bits."""
+    solved = {(r.recipe.task.bits, r.recipe.architecture.n_heads): parity_solved(r) for r in runs}
+    # The cells keep the roles of the recipe's *place* in the sweep, so that a sweep in another order is noticed.
+    places = [(bits, heads) for bits in PARITY_BITS for heads in PARITY_HEADS]
+    by_place = dict(zip(places, solved.values(), strict=True))
+    few = np.array([by_place[b, h] for b, h in places if h < b])
+    enough = np.array([by_place[b, h] for b, h in places if h >= b])
+    return enumerated(with_too_few=few.sum(axis=0), with_enough=enough.sum(axis=0))
+
+
+def parity_solved(run: Any) -> np.ndarray:
+    """bool [model]: positive margins on every input, from the trace."""
+    return run.trace["margin"][:, -1] > 0
+
+
+def parity_grid(runs: Sequence[Any], n: Any) -> list[Exhibit]:
+    """Bits by heads: impossible, possible, and how many of the seeds learned it."""
+    cells = {(r.recipe.task.bits, r.recipe.architecture.n_heads): parity_solved(r) for r in runs}
+    learned = [[[int(cells[b, h].sum()), len(cells[b, h])] for h in PARITY_HEADS] for b in PARITY_BITS]
+    able = [["impossible" if h < b else "possible" for h in PARITY_HEADS] for b in PARITY_BITS]
+    data = {
+        "rows": [f"{b} bits" for b in PARITY_BITS],
+        "columns": [f"{h} head{'s' * (h > 1)}" for h in PARITY_HEADS],
+        "row_axis": "parity of",
+        "column_axis": "heads (d_head 1)",
+        "learned": learned,
+        "expressible": able,
+    }
+    caption = (
+        "Impossible: certificate of threshold degree. Possible: certified witness. Numbers: seeds that learned it."
+    )
+    return [Exhibit("bits-heads", "phase", "Parity: what heads can do and what they learn", caption, data)]
+
+
+@claim(
+    "skip/parity-heads/learned",
+    says="Training finds what the theorem allows and nothing else: over 2 to 4 bits and 1 to 4 heads no network with "
+    "fewer heads than bits computes parity.",
+    about=Sweep(PARITY_GRID),
+    scope=EveryInput(),
+    measure=learned_cells,
+    must_fail=[sweep_reversed],
+    exhibit=parity_grid,
+)
+def nothing_else(n):
+    return n["with_too_few"] == 0
