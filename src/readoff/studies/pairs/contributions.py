@@ -131,7 +131,7 @@ def errors(run: Any) -> Measured:
     left = says - along[..., None, None] * answer
     size = np.sqrt((left**2 * weights).sum(axis=(-1, -2)))
     together = (left[:, 0] * left[:, 1] * weights).sum(axis=(-1, -2))
-    total = np.linalg.norm(tables(run.ensemble).values, axis=(-1, -2))
+    total = np.linalg.norm(free_tables(run.ensemble).values, axis=(-1, -2))
     return enumerated(
         correlation=together / (size[:, 0] * size[:, 1]),
         evenness=size.min(axis=1) / size.max(axis=1),
@@ -171,7 +171,7 @@ def whole_table(run: Any) -> Measured:
 
 def example_exhibits(run: Any, n: Any) -> list[Exhibit]:
     """The source's input through the first network that solves the task, number by number."""
-    first = int(np.argmax(np.asarray(n["least_margin"].lo if hasattr(n["least_margin"], "lo") else 1)))
+    first = int(np.argmax(n["least_margin"].lo > 0))
     domain, _ = population()
     example = worked_example(run.ensemble[first], TASK, EXAMPLE, domain)
     steps = [

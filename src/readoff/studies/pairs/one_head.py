@@ -161,8 +161,8 @@ def hierarchy_preferred(n):
 def circuits_compared(runs: Any) -> Measured:
     """Cosines between a network trained at the read-off only and one trained everywhere, from the same seed.
 
-    EQKE: signal and noise scores, centred. EVOU: all rows, logits and rows centred. `direct`: how much of the base
-    logits' size (centred) is left, relative to the size of EVOU.
+    EQKE: signal and noise scores, centred. EVOU: rows of signal and noise tokens, logits and rows centred, heads
+    matched. `signal_rows`, `noise_rows`: Frobenius norms of EVOU's rows in the network trained everywhere.
     """
     here, everywhere = (tables(run.ensemble) for run in runs)
 
