@@ -60,6 +60,7 @@ HELP = {
     "loss_dtype": "float64 keeps tiny losses apart",
     "data": "population: the exact mean over all inputs, sampled: batches",
     "batch_size": "of sampled data",
+    "train_fraction": "share of the inputs each network is trained on, drawn by its seed",
     "stop_margin": "hold a network still once its smallest margin passes this",
     "measures": "how many log-spaced steps are measured",
     "checkpoints": "keep the weights at those steps",

@@ -33,11 +33,15 @@ Forward = Literal["direct", "by_token", "by_count"]
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """`gradients(parameters, scale, keys, step)` [model, parameter] and `measure(parameters, scale)`; see above."""
+    """`gradients(parameters, scale, keys, step, seen)` [model, parameter] and `measure(parameters, scale, seen)`.
+
+    `row_weights` [row] is the population; `seen` [model, row] what each network learns from, None for all of it.
+    """
 
     forward: Forward
-    gradients: Callable[[Array, Array, Array, Array], Array]
-    measure: Callable[[Array, Array], dict[str, Array]]
+    row_weights: np.ndarray
+    gradients: Callable[..., Array]
+    measure: Callable[..., dict[str, Array]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,14 +78,14 @@ def _by_count(recipe: Recipe) -> Objective:
     destinations = (int(reads.destination[0]),)
     tables = jax.vmap(_tables(recipe, destinations))
 
-    def gradients(parameters: Array, scale: Array, keys: Array, step: Array) -> Array:
+    def gradients(parameters: Array, scale: Array, keys: Array, step: Array, seen: Array | None = None) -> Array:
         weights_of = unflatten(recipe.architecture, parameters)
         (scores, values, base), pull = jax.vjp(lambda w: tables(w, scale), weights_of)
-        targets, weights = _weighted(recipe, rows, keys, step, scores.dtype, outs_first=True)
+        targets, weights = _weighted(recipe, rows, keys, step, seen, scores.dtype, outs_first=True)
         d = gradients_by_count(scores[:, :, 0], values, base[:, 0], reads.counts, targets, weights)
         return joined(recipe.architecture, pull(TokenTables(d[0][:, :, None], d[1], d[2][:, None]))[0])
 
-    return Objective("by_count", gradients, _by_token(recipe).measure)
+    return Objective("by_count", rows.weights, gradients, _by_token(recipe).measure)
 
 
 def _by_token(recipe: Recipe) -> Objective:
@@ -93,7 +97,7 @@ def _by_token(recipe: Recipe) -> Objective:
     def logits(weights: Weights, scale: Array) -> Array:
         return logits_by_token(tables(weights, scale), jnp.asarray(index.reshape(-1)), jnp.asarray(reads.counts))
 
-    return Objective("by_token", _autodiff(recipe, rows, logits), _measure(recipe, rows, logits))
+    return Objective("by_token", rows.weights, _autodiff(recipe, rows, logits), _measure(recipe, rows, logits))
 
 
 def _direct(recipe: Recipe) -> Objective:
@@ -110,7 +114,7 @@ def _direct(recipe: Recipe) -> Objective:
         out, _ = forward(recipe.architecture, weights, jnp.asarray(domain.tokens), scale=scale)
         return out[:, -places:].reshape(-1, n_out).astype(recipe.loss_dtype)
 
-    return Objective("direct", _autodiff(recipe, rows, logits), _measure(recipe, rows, logits))
+    return Objective("direct", rows.weights, _autodiff(recipe, rows, logits), _measure(recipe, rows, logits))
 
 
 def _tables(recipe: Recipe, destinations: tuple[int, ...]) -> Callable[[Weights, Array], TokenTables]:
@@ -121,19 +125,26 @@ def _tables(recipe: Recipe, destinations: tuple[int, ...]) -> Callable[[Weights,
     return tables
 
 
-def _weighted(recipe: Recipe, rows: Rows, keys: Array, step: Array, dtype: Any, outs_first: bool = False):
-    """Row weights and weighted targets: the population's, or those of a batch drawn for every network."""
+def _weighted(
+    recipe: Recipe, rows: Rows, keys: Array, step: Array, seen: Array | None, dtype: Any, outs_first: bool = False
+) -> tuple[Array, Array]:
+    """Weighted targets and row weights: the population's, what a network has seen of it, or a batch drawn from that."""
     turn = (lambda t: t.T) if outs_first else (lambda t: t)
-    if recipe.data == "population":
+    if recipe.data == "population" and seen is None:
         return jnp.asarray(turn(rows.targets * rows.weights[:, None]), dtype), jnp.asarray(rows.weights, dtype)
-    edges = jnp.asarray(np.cumsum(rows.weights)[:-1], jnp.float32)
 
-    def draw(key: Array) -> Array:
+    def draw(key: Array, edges: Array) -> Array:
         uniform = jax.random.uniform(jax.random.fold_in(key, step), (recipe.batch_size,), jnp.float32)
         hit = jnp.searchsorted(edges, uniform, side="right")
         return jnp.zeros(len(rows.weights), dtype).at[hit].add(1 / recipe.batch_size)
 
-    weights = jax.vmap(draw)(keys)
+    if recipe.data == "population":
+        weights = jnp.asarray(seen, dtype)
+    elif seen is None:
+        edges = jnp.asarray(np.cumsum(rows.weights)[:-1], jnp.float32)
+        weights = jax.vmap(draw, in_axes=(0, None))(keys, edges)
+    else:
+        weights = jax.vmap(draw)(keys, jnp.cumsum(seen, axis=1)[:, :-1])
     targets = jnp.asarray(turn(rows.targets), dtype)
     if outs_first:
         return targets[None] * weights[:, None], weights[:, None]
@@ -144,9 +155,9 @@ def _autodiff(recipe: Recipe, rows: Rows, logits: Callable[[Weights, Array], Arr
     def loss(weights: Weights, scale: Array, targets: Array) -> Array:
         return -(jax.nn.log_softmax(logits(weights, scale), axis=-1) * targets).sum()
 
-    def gradients(parameters: Array, scale: Array, keys: Array, step: Array) -> Array:
-        targets, _ = _weighted(recipe, rows, keys, step, jnp.dtype(recipe.loss_dtype))
-        axis = 0 if recipe.data == "sampled" else None
+    def gradients(parameters: Array, scale: Array, keys: Array, step: Array, seen: Array | None = None) -> Array:
+        targets, _ = _weighted(recipe, rows, keys, step, seen, jnp.dtype(recipe.loss_dtype))
+        axis = 0 if targets.ndim == 3 else None
         weights_of = unflatten(recipe.architecture, parameters)
         by_weight = jax.vmap(jax.grad(loss), in_axes=(0, 0, axis))(weights_of, scale, targets)
         return joined(recipe.architecture, by_weight)
@@ -160,17 +171,23 @@ def _measure(recipe: Recipe, rows: Rows, logits: Callable[[Weights, Array], Arra
     share = np.where(judged, rows.weights, 0.0)
     share = share / max(share.sum(), 1e-300)
 
-    def one(parameters: Array, scale: Array) -> dict[str, Float[Array, ""]]:
+    def one(parameters: Array, scale: Array, seen: Array | None) -> dict[str, Float[Array, ""]]:
         out = logits(unflatten(recipe.architecture, parameters), scale)
         targets = jnp.asarray(rows.targets, out.dtype)
         right = (out * targets).sum(-1)
         rival = jnp.where(targets > 0, -jnp.inf, out).max(-1)
         margin = right - rival
         per_row = -(jax.nn.log_softmax(out, axis=-1) * targets).sum(-1)
-        return {
+        found = {
             "loss": (per_row * jnp.asarray(rows.weights, out.dtype)).sum(),
             "accuracy": (jnp.asarray(share, out.dtype) * (margin > 0)).sum(),
             "margin": jnp.where(jnp.asarray(judged), margin, jnp.inf).min(),
         }
+        if seen is None:
+            return found
+        return found | {"train_loss": (per_row * seen).sum(), "train_accuracy": (seen * (margin > 0)).sum()}
 
-    return jax.vmap(one)
+    def measure(parameters: Array, scale: Array, seen: Array | None = None) -> dict[str, Array]:
+        return jax.vmap(one, in_axes=(0, 0, None if seen is None else 0))(parameters, scale, seen)
+
+    return measure

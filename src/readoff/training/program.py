@@ -45,6 +45,7 @@ class State(NamedTuple):
     mask: Float[Array, "model parameter"]
     running: Float[Array, "model"]
     keys: Array
+    seen: Float[Array, "model row"] | None
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Program:
             jnp.asarray(np.broadcast_to(mask, flat.shape).astype(np.float32)),
             jnp.asarray(ones),
             jax.vmap(jax.random.key)(jnp.asarray(np.array(seeds, np.int64) % 2**32, jnp.uint32)),
+            _seen(self.objective.row_weights, recipe.train_fraction, seeds),
         )
 
     def advance(self, state: State, n_steps: int) -> State:
@@ -104,7 +106,7 @@ class Program:
 
     def _transform(self) -> optax.GradientTransformation:
         r = self.shape
-        if r.optimizer == "adamw":
+        if r.optimizer in ("adamw", "adam"):
             return optax.scale_by_adam(r.beta1, r.beta2, r.eps)
         return optax.trace(r.momentum) if r.momentum else optax.identity()
 
@@ -122,11 +124,15 @@ class Program:
 
 def _step(program: Program, state: State) -> State:
     """The train step: gradients of all networks, one optimiser update, padding and stopped networks held still."""
-    gradients = program.objective.gradients(state.parameters, state.scale, state.keys, state.step)
+    gradients = program.objective.gradients(state.parameters, state.scale, state.keys, state.step, state.seen)
+    if program.shape.optimizer == "adam":
+        gradients = gradients + state.decay[:, None] * state.parameters
     updates: Any
     updates, optimizer = program._transform().update(gradients, state.optimizer)
     rate = (state.lr * program._rate(state.step) * state.running)[:, None] * state.mask
-    moved = state.parameters - rate * (updates + state.decay[:, None] * state.parameters)
+    if program.shape.optimizer != "adam":
+        updates = updates + state.decay[:, None] * state.parameters
+    moved = state.parameters - rate * updates
     return state._replace(parameters=moved, optimizer=optimizer, step=state.step + 1)
 
 
@@ -137,7 +143,7 @@ def _advance(program: Program, state: State, n_steps: Array) -> State:
 
 @partial(jax.jit, static_argnums=0)
 def _measure(program: Program, state: State) -> dict[str, Array]:
-    measured = program.objective.measure(state.parameters, state.scale)
+    measured = program.objective.measure(state.parameters, state.scale, state.seen)
     for name, value in unflatten(program.architecture, state.parameters).items():
         squared = (value * value).reshape(len(value), -1)
         measured[f"norm/{name}"] = jnp.sqrt(squared @ jnp.ones((squared.shape[1],), squared.dtype))
@@ -166,7 +172,20 @@ def program_shape(recipe: Recipe) -> Recipe:
         init="normal",
         init_scale=1.0,
         stop_margin=None,
+        train_fraction=1.0 if recipe.train_fraction == 1 else 0.5,
         measures=2,
         checkpoints=False,
         block=1,
     )
+
+
+def _seen(weights: np.ndarray, fraction: float, seeds: list[int]) -> Array | None:
+    """[model, row]: the share of the population each network learns from, its weights summing to one; None for all."""
+    if fraction == 1:
+        return None
+    size = max(1, round(fraction * len(weights)))
+    chosen = np.zeros((len(seeds), len(weights)))
+    for model, seed in enumerate(seeds):
+        rows = np.random.default_rng([seed, 1]).permutation(len(weights))[:size]
+        chosen[model, rows] = weights[rows]
+    return jnp.asarray(chosen / chosen.sum(axis=1, keepdims=True), jnp.float32)

@@ -26,14 +26,18 @@ KINDS: dict[str, type] = {}
 
 @dataclass(frozen=True)
 class Recipe:
-    """One training run. Rates are per step; `weight_decay` is decoupled (AdamW, SGD) and applies to every parameter."""
+    """One training run. `weight_decay` acts on every parameter: decoupled for adamw and sgd, in the gradient for adam.
+
+    `train_fraction` below 1 trains each network on that share of the inputs (or orbits), drawn by its seed; measures
+    then tell trained-on (`train_loss`, `train_accuracy`) from all inputs (`loss`, `accuracy`).
+    """
 
     task: Task
     architecture: AnyArchitecture
     lr: float = 1e-2
     weight_decay: float = 0.0
     steps: int = 2000
-    optimizer: Literal["adamw", "sgd"] = "adamw"
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     momentum: float = 0.0
     beta1: float = 0.9
     beta2: float = 0.999
@@ -46,6 +50,7 @@ class Recipe:
     loss_dtype: Literal["float32", "float64"] = "float32"
     data: Literal["population", "sampled"] = "population"
     batch_size: int = 256
+    train_fraction: float = 1.0
     stop_margin: float | None = None
     measures: int = 40
     checkpoints: bool = False
@@ -64,6 +69,11 @@ class Recipe:
         for name, least in (("steps", 0), ("batch_size", 1), ("measures", 2), ("block", 1), ("warmup", 0)):
             if not least <= getattr(self, name) <= 10**9:
                 raise BadValue(f"Recipe.{name} is {getattr(self, name)}; expected a whole number from {least} to 10^9.")
+        if not 0 < self.train_fraction <= 1 or (self.train_fraction < 1 and self.task.loss_elsewhere):
+            raise BadValue(
+                f"Recipe.train_fraction is {self.train_fraction}; expected more than 0 and at most 1, and 1 for tasks "
+                "with loss at other positions."
+            )
         if self.measures > 2000 or self.block > 4096:
             raise BadValue(f"measures {self.measures} or block {self.block} is too large (limits: 2000 and 4096).")
         if self.architecture.d_vocab != self.task.d_vocab or self.architecture.d_vocab_out != self.task.d_vocab_out:

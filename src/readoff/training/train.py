@@ -13,7 +13,7 @@ import atexit
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, overload
 
@@ -47,16 +47,26 @@ def train(
 ) -> Run: ...
 @overload
 def train(
-    recipe: Sequence[Recipe], seeds: Iterable[int], store: Store | None = None, progress: Progress | None = None
+    recipe: Sequence[Recipe],
+    seeds: Iterable[int],
+    store: Store | None = None,
+    progress: Progress | None = None,
+    bitwise: bool = False,
 ) -> list[Run]: ...
 def train(
     recipe: Recipe | Sequence[Recipe],
     seeds: Iterable[int],
     store: Store | None = None,
     progress: Progress | None = None,
+    bitwise: bool = False,
 ) -> Run | list[Run]:
-    """Networks of every recipe for every seed; see the module docstring. A list of recipes gives a list of runs."""
+    """Networks of every recipe for every seed; see the module docstring. A list of recipes gives a list of runs.
+
+    `bitwise`: each network alone in its program (recipes with block 1), so that its bits depend on no neighbour.
+    """
     recipes = [recipe] if isinstance(recipe, Recipe) else list(recipe)
+    if bitwise:
+        recipes = [replace(r, block=1) for r in recipes]
     wanted = sorted(set(seeds))
     if not wanted or wanted[0] < 0 or wanted[-1] >= 2**32:
         raise BadValue(f"seeds must be whole numbers from 0 to 2^32 - 1, at least one; got {wanted[:3]}.")
