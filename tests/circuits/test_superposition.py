@@ -17,6 +17,7 @@ from readoff.circuits.superposition import (
     polysemantic,
     recovery,
     recovery_each,
+    strict_numbers,
     superposed,
     threshold_margins,
 )
@@ -96,6 +97,17 @@ def test_signal_counts_of_the_pair_task_have_three_dimensions():
     assert counts.n_features == 3
     assert [counts.capacity(d) for d in (1, 2, 3, 10)] == pytest.approx([1 / 3, 2 / 3, 1, 1])
     assert counts.activity == pytest.approx([7 / 16] * 4)
+
+
+def test_many_spaces_at_once_give_the_same_answers():
+    case = pentagon()
+    spaces = np.stack([case.space, case.space * [1, 0.0], case.space[::-1], -2 * case.space + 1])
+    found = strict_numbers(case.features, spaces)
+    one = [superposed(case.features, space) for space in spaces]
+    assert found["holds"].tolist() == [p.holds for p in one] == [True, False, False, True]
+    margins = threshold_margins(case.features, spaces)
+    assert margins.shape == (4, 5)
+    np.testing.assert_allclose(margins, [threshold_margins(case.features, space) for space in spaces], atol=1e-9)
 
 
 def test_thresholds_can_be_stated():

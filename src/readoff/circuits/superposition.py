@@ -18,7 +18,7 @@ Codes by the corners of a cube do meet (4).
 Sources: L. Chan's sharper form; Toy Models of Superposition (Elhage et al. 2022); thresholds are ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,7 @@ MARGIN = 0.01  # least margin of a threshold, for functionals with entries up to
 SHIFT = 0.5  # a unit responds to a feature if its mean moves by this many standard deviations
 SPREAD = 1.5  # a readout spread over more units than this (participation ratio) is distributed
 LEAK = 0.05  # interference: off-diagonal size relative to the diagonal
+MOST_ROWS = 20_000  # of one linear program
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,37 +67,55 @@ def dimensions(features: Features, space: np.ndarray) -> np.ndarray:
 
 
 def threshold_margins(features: Features, space: np.ndarray) -> np.ndarray:
-    """[k]: how widely one threshold on one linear functional of the space [n, D] parts active from inactive inputs.
+    """[..., k]: how widely one threshold on one linear functional of the space [..., n, D] parts active from inactive.
 
     Units are scaled to largest deviation 1 and the functional's entries are at most 1; 0 means that no threshold does.
     """
-    _one_space(features, space)
     used = features.weights > 0
-    points = space[used] - features.probabilities[used] @ space[used]
-    points = points / max(np.abs(points).max(), 1e-300)
-    return np.array([_margin(points, active) for active in (features.values[used] != 0).T])
+    points = _shifted(features, np.asarray(space, dtype=np.float64))[..., used, :]
+    points = points / np.maximum(np.abs(points).max(axis=(-2, -1), keepdims=True), 1e-300)
+    active = features.values[used].T != 0
+    flat = points.reshape(-1, *points.shape[-2:])
+    blocks = [(one, on) for one in flat for on in active]
+    step = max(1, MOST_ROWS // len(flat[0]))
+    found = [_margins(blocks[i : i + step]) for i in range(0, len(blocks), step)]
+    return np.concatenate(found).reshape(*points.shape[:-2], len(active))
+
+
+def strict_numbers(
+    features: Features, spaces: np.ndarray, sparse: float = SPARSE, margin: float = MARGIN
+) -> dict[str, np.ndarray]:
+    """What strict superposition rests on, for spaces [model, n, D]; `holds` [model] is the answer.
+
+    Thresholds are looked for only where the other conditions are met; elsewhere `least_threshold_margin` is NaN.
+    """
+    room, r_squared = dimensions(features, spaces), recovery(features, spaces)
+    activity = float(features.activity.max())
+    maybe = (features.n_features > room) & (activity <= sparse) & (r_squared < 1 - EXACT)
+    least = np.full(len(spaces), np.nan)
+    if maybe.any():
+        least[maybe] = threshold_margins(features, spaces[maybe]).min(axis=-1)
+    holds = maybe & (np.nan_to_num(least) >= margin)
+    return {"holds": holds, "dimensions": room, "r_squared": r_squared, "least_threshold_margin": least}
 
 
 def superposed(features: Features, space: np.ndarray, sparse: float = SPARSE, margin: float = MARGIN) -> Predicate:
     """Superposition in the strict sense; see the module docstring."""
     _one_space(features, space)
-    room, r_squared = int(dimensions(features, space)), float(recovery(features, space))
-    activity = float(features.activity.max())
-    maybe = features.n_features > room and activity <= sparse and r_squared < 1 - EXACT
-    least = float(threshold_margins(features, space).min())
+    found = strict_numbers(features, space[None], sparse, margin)
     numbers = {
         "n_features": features.n_features,
-        "dimensions": room,
-        "activity": activity,
-        "r_squared": r_squared,
-        "capacity": features.capacity(room),
-        "least_threshold_margin": least,
+        "dimensions": int(found["dimensions"][0]),
+        "activity": float(features.activity.max()),
+        "r_squared": float(found["r_squared"][0]),
+        "capacity": features.capacity(int(found["dimensions"][0])),
+        "least_threshold_margin": float(found["least_threshold_margin"][0]),
     }
     rule = (
         f"n_features > dimensions, activity <= {sparse:g}, R^2 < 1, and every feature has a threshold with margin >= "
         f"{margin:g}"
     )
-    return Predicate("superposed", maybe and least >= margin, numbers, rule)
+    return Predicate("superposed", bool(found["holds"][0]), numbers, rule)
 
 
 def responses(features: Features, space: np.ndarray) -> np.ndarray:
@@ -185,24 +204,30 @@ def describe(features: Features, space: np.ndarray) -> tuple[Predicate, ...]:
     return tuple(predicate(features, space) for predicate in PREDICATES)
 
 
-def _margin(points: np.ndarray, active: np.ndarray) -> float:
-    """The largest t with sign (w . z + c) >= t on all points, |w| <= 1 in every entry."""
-    from scipy.optimize import linprog
+def _margins(blocks: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """For every (points [n, D], active [n]) the largest t with sign (w . z + c) >= t everywhere and |w| <= 1.
 
-    signed = np.unique(np.where(active, 1.0, -1.0)[:, None] * np.hstack([points, np.ones((len(points), 1))]), axis=0)
-    if signed[:, -1].min() > 0 or signed[:, -1].max() < 0:
-        return 0.0
-    width = points.shape[1]
-    cost = np.append(np.zeros(width + 1), -1.0)
-    limits = [(-1, 1)] * width + [(None, None), (0, None)]
-    found = linprog(
-        cost, A_ub=np.hstack([-signed, np.ones((len(signed), 1))]), b_ub=np.zeros(len(signed)), bounds=limits
-    )
-    if found.status == 2:
-        return 0.0
+    One sparse linear program for all of them; its parts have nothing in common.
+    """
+    from scipy.optimize import linprog
+    from scipy.sparse import block_diag
+
+    parts, width = [], blocks[0][0].shape[1]
+    for points, active in blocks:
+        if active.all() or not active.any():
+            raise BadValue(
+                "a threshold parts active from inactive inputs; one of these features is never or always on."
+            )
+        sign = np.where(active, -1.0, 1.0)[:, None]
+        rows = np.hstack([sign * points, sign, np.ones((len(points), 1))])
+        parts.append(np.unique(rows, axis=0))
+    cost = np.tile(np.append(np.zeros(width + 1), -1.0), len(parts))
+    limits = ([(-1, 1)] * width + [(None, None), (0, None)]) * len(parts)
+    total = sum(map(len, parts))
+    found = linprog(cost, A_ub=block_diag(parts, format="csr"), b_ub=np.zeros(total), bounds=limits, method="highs")
     if found.status != 0:
-        raise ProgramFailed(f"the search for a threshold failed: {found.message}")
-    return max(0.0, float(found.x[-1]))
+        raise ProgramFailed(f"the search for thresholds failed: {found.message}")
+    return np.maximum(found.x.reshape(len(parts), width + 2)[:, -1], 0.0)
 
 
 def _determines(features: Features, space: np.ndarray) -> bool:

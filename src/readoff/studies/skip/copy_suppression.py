@@ -199,8 +199,8 @@ def own_logit_lowered(n):
 
 @claim(
     "skip/copy-suppression/query-weights",
-    says="And the query in layer 1's QK circuit alone: does an item's unembedding, as a query, prefer that item (for at "
-    "least two of the three)?",
+    says="And the query in layer 1's QK circuit alone: does an item's unembedding, as a query, prefer that item (for "
+    "at least two of the three)?",
     about=Trained(TWO_LAYERS),
     scope=Seeds(at_least=0.5, confidence=0.95, given=lambda n: n["logits_margin"] > 0),
     measure=diagonal,
