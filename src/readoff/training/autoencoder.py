@@ -10,7 +10,7 @@ Adam. Importing this module imports no jax.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,9 +18,11 @@ from readoff.core.canonical import canonical_json, content_id
 from readoff.core.errors import BadValue
 from readoff.networks.autoencoder import Autoencoder, reconstruct
 from readoff.store import Store
-from readoff.training.block import TrainedBlock
 from readoff.training.chunk import encode
 from readoff.training.run import Run, assemble, load
+
+if TYPE_CHECKING:
+    from readoff.training.block import TrainedBlock
 
 BLOCK = 64
 
@@ -84,7 +86,7 @@ def train_autoencoders(
     return [load(store, recipe, wanted) for recipe in recipes]  # type: ignore[arg-type]
 
 
-def _train(jobs: Sequence[tuple[AutoencoderRecipe, range]]) -> list[TrainedBlock]:
+def _train(jobs: Sequence[tuple[AutoencoderRecipe, range]]) -> "list[TrainedBlock]":
     import jax
     import jax.numpy as jnp
     import optax
@@ -134,7 +136,9 @@ def _initial(recipe: AutoencoderRecipe, seeds: range) -> np.ndarray:
 
 def _block(
     recipe: AutoencoderRecipe, seeds: range, matrix: np.ndarray, bias: np.ndarray, at: int, jax: Any
-) -> TrainedBlock:
+) -> "TrainedBlock":
+    from readoff.training.block import TrainedBlock
+
     here = slice(at, at + len(seeds))
     weights = {"W": np.moveaxis(matrix[..., here], -1, 0).copy(), "b": bias[:, here].T.copy()}
     losses = relative_loss(weights, recipe)
@@ -144,13 +148,13 @@ def _block(
     return TrainedBlock(recipe, list(seeds), weights, np.array([recipe.steps]), trace, alive, fingerprint)  # type: ignore[arg-type]
 
 
-def _in_memory(recipe: AutoencoderRecipe, blocks: Sequence[TrainedBlock], seeds: list[int]) -> Run:
+def _in_memory(recipe: AutoencoderRecipe, blocks: "Sequence[TrainedBlock]", seeds: list[int]) -> Run:
     parts = [(b.weights, {**b.trace, "steps": b.steps, "alive": b.alive}, b.fingerprint) for b in blocks]
     places = {seed: (part, place) for part, b in enumerate(blocks) for place, seed in enumerate(b.seeds)}
     return assemble(recipe, parts, [places[seed] for seed in seeds], seeds)  # type: ignore[arg-type]
 
 
-def _add(store: Store, block: TrainedBlock) -> None:
+def _add(store: Store, block: "TrainedBlock") -> None:
     from readoff.store.files import write_whole
 
     recipe: Any = block.recipe
