@@ -409,7 +409,8 @@ def dose(runs: Any) -> Any:
     even = [C.errors(run).numbers["norm_evenness"] for run in runs]
     return enumerated(
         tau_1=found[0]["tau"], tau_5=found[-1]["tau"], evenness_1=even[0], evenness_5=even[-1],
-        reversed_1=found[0]["reversed"], reversed_5=found[-1]["reversed"],
+        differ=found[0]["reversed"] != found[-1]["reversed"],
+        only_at_5=found[-1]["reversed"] & ~found[0]["reversed"],
     )  # fmt: skip
 
 
@@ -426,6 +427,21 @@ def dose(runs: Any) -> Any:
 )
 def reversal_grows(n):
     return n["tau_5"] <= n["tau_1"]
+
+
+@claim(
+    "pairs/rank-explains-split/discordant",
+    says="Of the seeds whose networks are exactly reversed at one of d_head 1 and 5 but not at the other, most are "
+    "reversed at 5 (an exact sign test on the discordant pairs).",
+    about=Sweep((with_d_head(MAIN_DECAY, 1), with_d_head(MAIN_DECAY, 2), MAIN_DECAY)),
+    scope=Seeds(at_least=0.6, confidence=0.95, given=lambda n: n["differ"]),
+    measure=dose,
+    statement="pairs/rank-explains-split",
+    relation="refutes",
+    must_fail=[sweep_reversed],
+)
+def reversal_grows_where_it_differs(n):
+    return n["only_at_5"] & True
 
 
 def sizes(runs: Any) -> Any:
