@@ -193,6 +193,12 @@ def identity(thing: Any) -> str | None:
         return thing.hash
     if isinstance(thing, Given):
         return identity(thing.model) if isinstance(thing.model, Network | Ensemble) else None
+    if isinstance(thing, list | tuple):
+        parts = [identity(part) for part in thing]
+        return None if None in parts else content_id(parts, 64)
+    if isinstance(thing, Mapping):
+        named = {str(key): identity(part) for key, part in thing.items()}
+        return None if None in named.values() else content_id(named, 64)
     try:
         return content_id(thing, 64)
     except (ReadoffError, ValueError, TypeError):
