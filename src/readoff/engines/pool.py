@@ -120,7 +120,8 @@ class Pool:
     def _listen(self, number: int, worker: subprocess.Popen[str]) -> None:
         with contextlib.suppress(ValueError, OSError):
             for line in worker.stdout:  # type: ignore[union-attr]
-                self._answers.put((number, worker, line))
+                if line.endswith("\n"):  # a worker killed while writing leaves half a line
+                    self._answers.put((number, worker, line))
         self._answers.put((number, worker, ""))
 
     def _bury(self, number: int) -> None:
