@@ -1,7 +1,7 @@
 """Fill the zoo: train (or take from a store) the networks of recipes or claims, and pack them into the package.
 
     python tools/pack_zoo.py --store .readoff --seeds 64 pairs/d-head-4 pairs/opposite-orders
-    python tools/pack_zoo.py --store .readoff --seeds 64 --folder /tmp/zoo pairs-1L2H5d-df5a842ba7
+    python tools/pack_zoo.py --store .readoff --seeds 64 --folder my_zoo pairs-1L2H5d-df5a842ba7
 
 A word with a slash is a claim (its own recipes are packed, not those of its controls), any other the id of a recipe in
 the store. Entries of the same recipes are replaced, all others stay.

@@ -21,7 +21,7 @@ from readoff.claims.select import claims_in
 from readoff.claims.subject import build, recipes_of
 from readoff.claims.zoo import Zoo
 from readoff.studies.pairs import contributions as C
-from readoff.studies.pairs import one_head, trained
+from readoff.studies.pairs import heads, one_head, together, trained
 from readoff.studies.pairs.recipes import (
     DECAY,
     MAIN,
@@ -57,7 +57,7 @@ NO_DECAY = {
 }
 """Three cells of the phase diagram are trained in every check and so are not in the zoo: here, their neighbours."""
 
-CLAIMS = {c.id: c for c in claims_in([one_head, trained])}
+CLAIMS = {c.id: c for c in claims_in([heads, one_head, together, trained])}
 EFFECTIVE = [name for name in CLAIMS if "effective" in name]
 PHASE = "pairs/d-head-4/phase"
 OTHERS = [name for name in CLAIMS if name not in EFFECTIVE and name != PHASE]
