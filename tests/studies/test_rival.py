@@ -85,7 +85,8 @@ def test_certified_margins_of_every_kind_of_network():
         from readoff.networks.forward import forward
 
         configure()
-        logits = np.asarray(forward(architecture, network.weights, jnp.asarray(second.domain().tokens))[0])[:, -1]
+        weights = {k: jnp.asarray(v) for k, v in network.weights.items()}
+        logits = np.asarray(forward(architecture, weights, jnp.asarray(second.domain().tokens))[0])[:, -1]
         found = margins_of(logits, second.domain().labels).min()
         assert lo - 1e-6 <= found <= hi + 1e-6
 
