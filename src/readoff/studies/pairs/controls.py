@@ -7,12 +7,13 @@ from readoff.claims import Control, Trained, on_networks
 from readoff.claims.subject import Sweep
 
 
-def _reversed(ensemble: Any) -> Any:
+def reversed_attention(ensemble: Any) -> Any:
+    """Every score negated, values kept."""
     names = ("blocks.0.attn.W_Q", "blocks.0.attn.b_Q", "scores")
     return ensemble.replace(**{n: -ensemble.weights[n] for n in names if n in ensemble.weights})
 
 
-attention_reversed = on_networks("attention reversed", _reversed)
+attention_reversed = on_networks("attention reversed", reversed_attention)
 """Every score changes sign: what was attended to most is attended to least; values stay."""
 
 

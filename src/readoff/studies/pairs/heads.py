@@ -3,10 +3,12 @@
 Bars were chosen on exploration seeds; `solved` networks only. Gauges and the rule are defined in `measures`.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from readoff.claims import (
     Known,
+    Measured,
     Seeds,
     Sweep,
     Trained,
@@ -17,7 +19,7 @@ from readoff.claims import (
 )
 from readoff.studies.pairs import contributions as C
 from readoff.studies.pairs.arms import ARMS
-from readoff.studies.pairs.controls import attention_reversed, hardened, sweep_reversed
+from readoff.studies.pairs.controls import attention_reversed, hardened, reversed_attention, sweep_reversed
 from readoff.studies.pairs.facts import CALCULATED
 from readoff.studies.pairs.measures import solved, writing
 from readoff.studies.pairs.recipes import (
@@ -50,6 +52,26 @@ writes_more_to_less = [
     _writes("raised", "the mean of what the rule says it raises (primary)"),
     _writes("norm", "the norm of the whole row, mean-free (secondary)"),
 ]
+
+
+def writing_turned_round(run: Any) -> Measured:
+    """`writing` of the same networks with every attention score negated and all values kept."""
+    return writing(replace(run, ensemble=reversed_attention(run.ensemble)))
+
+
+@claim(
+    "pairs/writes-more-to-less/confounded",
+    says="The primary measure cannot decide it: with attention turned round and values kept it says `more to less` too, "
+    "because what the rule raises shrinks to the double, the largest entry, as a token falls in the order.",
+    about=Trained(MAIN_DECAY),
+    scope=Seeds(at_least=0.9, confidence=0.95),
+    measure=writing_turned_round,
+    statement="pairs/writes-more-to-less",
+    relation="qualifies",
+    must_fail=[attention_reversed],
+)
+def primary_measure_is_confounded(n):
+    return n["attention_with_raised"] < 0
 
 
 def _follows(arm: str, bar: float) -> Any:
