@@ -61,7 +61,7 @@ def writing_turned_round(run: Any) -> Measured:
 
 @claim(
     "pairs/writes-more-to-less/confounded",
-    says="The primary measure cannot decide it: with attention turned round and values kept it says `more to less` too, "
+    says="The primary measure cannot decide it: with attention turned round, values kept, it says `more to less` too, "
     "because what the rule raises shrinks to the double, the largest entry, as a token falls in the order.",
     about=Trained(MAIN_DECAY),
     scope=Seeds(at_least=0.9, confidence=0.95),
