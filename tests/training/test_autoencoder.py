@@ -44,8 +44,9 @@ def test_networks_are_the_same_whoever_trains_beside_them_and_are_kept(tmp_path)
 
 
 def test_training_lowers_the_loss_of_every_network():
-    before = train_autoencoders([AutoencoderRecipe(activity=0.05, steps=0)], range(8))[0]
-    after = train_autoencoders([AutoencoderRecipe(activity=0.05, steps=400)], range(8))[0]
+    recipes = [AutoencoderRecipe(activity=0.05, steps=steps) for steps in (0, 400)]
+    before, after = train_autoencoders(recipes, range(8))
+    assert before.recipe.steps == 0 and after.recipe.steps == 400
     assert (after.trace["loss"] < before.trace["loss"]).all() and after.trace["loss"].max() < 0.5
     weights, inputs = after.ensemble.weights, Autoencoder().inputs()
     one = np.maximum(inputs @ weights["W"][3].astype(float) @ weights["W"][3].T + weights["b"][3], 0)

@@ -68,17 +68,17 @@ def relative_loss(weights: Any, recipe: AutoencoderRecipe) -> np.ndarray:
 def train_autoencoders(
     recipes: Sequence[AutoencoderRecipe], seeds: Iterable[int], store: Store | None = None
 ) -> list[Run]:
-    """One Run for each recipe, with the seeds in order. BadValue: recipes that differ in architecture or steps."""
+    """One Run for each recipe, with the seeds in order. Recipes of one architecture, rate and length share a program."""
     wanted = sorted(set(seeds))
     if not recipes or not wanted or wanted[0] < 0:
         raise BadValue("expected at least one recipe and seeds >= 0.")
-    alike = {(r.architecture, r.steps, r.lr) for r in recipes}
-    if len(alike) > 1:  # another program each
-        return [run for recipe in recipes for run in train_autoencoders([recipe], wanted, store)]
     firsts = sorted({seed // BLOCK * BLOCK for seed in wanted})
     have = {r.id: {s for c in store.chunks(r.id) for s in c.seeds} for r in recipes} if store is not None else {}
-    jobs = [(r, range(first, first + BLOCK)) for r in recipes for first in firsts if first not in have.get(r.id, set())]
-    blocks = _train(jobs) if jobs else []
+    programs: dict[Any, list[tuple[AutoencoderRecipe, range]]] = {}
+    for r in recipes:
+        new = [(r, range(first, first + BLOCK)) for first in firsts if first not in have.get(r.id, set())]
+        programs.setdefault((r.architecture, r.steps, r.lr), []).extend(new)
+    blocks = [block for jobs in programs.values() if jobs for block in _train(jobs)]
     if store is None:
         return [_in_memory(recipe, [b for b in blocks if b.recipe.id == recipe.id], wanted) for recipe in recipes]
     for block in blocks:
