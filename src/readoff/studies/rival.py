@@ -176,27 +176,27 @@ def _impossible(task: Task, place: Place) -> Finding | None:
     if place.n_layers != 1:
         return None
     n_labels = len(np.unique(task.domain().labels))
+    try:
+        few = n_labels <= MOST_LABELS
+        obstruction = heads_obstruction(task.domain(orbits=True), task.d_vocab, place.n_heads) if few else None
+    except TooLarge:
+        obstruction = None
+    if obstruction is not None and not check_degree(obstruction):
+        labels = " and ".join(repr(task.output_labels[y]) for y in obstruction["pair"])
+        reason = (
+            f"no polynomial of degree {place.n_heads} in the token counts parts {labels}, so not even "
+            f"{place.n_heads} head{'s' * (place.n_heads > 1)} of any d_head can, without positions (certificate, checked "
+            "in whole numbers)"
+        )
+        covers = replace(place, d_head=ANY, constant=True)
+        return Finding(covers, "impossible", reason, certificate=obstruction)
     one_read = len(np.unique(task.domain().tokens[:, -1])) == 1
     if (place.n_heads, place.d_head, place.constant) == (1, 1, False) and n_labels > 2 and one_read:
         certificate = build_rank1_certificate()
         if not check_rank1_certificate(certificate):
             reason = "rank 1 and no constant logits: at most two outputs can ever win (certificate rank1)"
             return Finding(place, "impossible", reason, certificate=certificate)
-    if n_labels > MOST_LABELS:
-        return None
-    try:
-        obstruction = heads_obstruction(task.domain(orbits=True), task.d_vocab, place.n_heads)
-    except TooLarge:
-        return None
-    if obstruction is None or check_degree(obstruction):
-        return None
-    labels = " and ".join(repr(task.output_labels[y]) for y in obstruction["pair"])
-    reason = (
-        f"no polynomial of degree {place.n_heads} in the token counts parts {labels}, so not even "
-        f"{place.n_heads} head{'s' * (place.n_heads > 1)} of any d_head can (certificate, checked in whole numbers)"
-    )
-    covers = replace(place, d_head=ANY, constant=True)
-    return Finding(covers, "impossible", reason, certificate=obstruction)
+    return None
 
 
 def _train(

@@ -68,7 +68,7 @@ def relative_loss(weights: Any, recipe: AutoencoderRecipe) -> np.ndarray:
 def train_autoencoders(
     recipes: Sequence[AutoencoderRecipe], seeds: Iterable[int], store: Store | None = None
 ) -> list[Run]:
-    """One Run for each recipe, with the seeds in order. Recipes of one architecture, rate and length share a program."""
+    """One Run for each recipe, seeds in order. Recipes of one architecture, rate and length share a program."""
     wanted = sorted(set(seeds))
     if not recipes or not wanted or wanted[0] < 0:
         raise BadValue("expected at least one recipe and seeds >= 0.")
