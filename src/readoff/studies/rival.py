@@ -185,8 +185,8 @@ def _impossible(task: Task, place: Place) -> Finding | None:
         labels = " and ".join(repr(task.output_labels[y]) for y in obstruction["pair"])
         reason = (
             f"no polynomial of degree {place.n_heads} in the token counts parts {labels}, so not even "
-            f"{place.n_heads} head{'s' * (place.n_heads > 1)} of any d_head can, without positions (certificate, checked "
-            "in whole numbers)"
+            f"{place.n_heads} head{'s' * (place.n_heads > 1)} of any d_head can, without positions (certificate, "
+            "checked in whole numbers)"
         )
         covers = replace(place, d_head=ANY, constant=True)
         return Finding(covers, "impossible", reason, certificate=obstruction)
