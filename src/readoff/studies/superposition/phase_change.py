@@ -69,11 +69,11 @@ def switch(runs: Sequence[Any], n: Any) -> list[Exhibit]:
     lengths = [np.linalg.norm(run.ensemble.weights["W"].astype(np.float64), axis=-1) for run in runs]
     counts = [(length >= REPRESENTED).sum(axis=1) for length in lengths]
     share = [float(strictly(run).mean()) for run in runs]
-    curves = {
-        "series": [
-            {"name": "features represented (mean)", "x": activity, "y": [float(c.mean()) for c in counts]},
-            {"name": "share superposed, times 5", "x": activity, "y": [5 * s for s in share]},
-        ],
+    means = [float(c.mean()) for c in counts]
+    points = {
+        "x": activity + activity,
+        "y": means + [5 * s for s in share],
+        "series": ["features represented (mean)"] * len(runs) + ["share of networks superposed, times 5"] * len(runs),
         "x_axis": "chance that a feature is active",
         "y_axis": "features (of 5)",
         "log_x": True,
@@ -86,7 +86,7 @@ def switch(runs: Sequence[Any], n: Any) -> list[Exhibit]:
     columns = ["chance of a feature", "inputs with at most one active", "features represented", "share superposed"]
     caption = f"{len(counts[0])} networks a point, five binary features in two dimensions."
     return [
-        Exhibit("switch", "curves", "Sparsity turns superposition on", caption, curves),
+        Exhibit("switch", "scatter", "Sparsity turns superposition on", caption, points),
         Exhibit("numbers", "table", "The same in numbers", caption, {"columns": columns, "rows": rows}),
     ]
 

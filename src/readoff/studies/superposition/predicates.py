@@ -91,7 +91,7 @@ def case_pictures(cases: Any, n: Any) -> list[Exhibit]:
         found = {p.word: p for p in describe(case.features, case.space)}
         rows.append([case.name, *["yes" if found[w].holds else "no" for w in words]])
         values = found["superposed"].numbers
-        numbers.append([case.name, *[f"{float(x):.3g}" for x in values.values()]])
+        numbers.append([case.name, *[f"{float(x):.3g}" if x == x else "not asked" for x in values.values()]])
     rule = found["superposed"].rule
     return [
         Exhibit("words", "table", "Words on hand-built representations", "Thresholds are stated with each predicate.",
