@@ -5,8 +5,8 @@ measure is each head's *share*: what it adds to c(b) beyond the other completion
 that end in b. In a clean split one head has (nearly) all of it for every b. Trained networks find the same cancellation
 (opposite values, equal scores) but let either head be the one that looks at [0].
 
-A bar that was moved: `divided` first asked for 0.7, chosen on 32 exploration seeds. The judged seeds were looked at once
-under that bar (50 of 64, undecided); the bar was then set to 0.6 on 256 exploration seeds, of which 79 % divide.
+A bar that was moved: `divided` first asked for 0.7, chosen on 32 exploration seeds. The judged seeds were looked at
+once under that bar (50 of 64, undecided); the bar was then set to 0.6 on 256 exploration seeds, of which 79 % divide.
 """
 
 from typing import Any
