@@ -18,6 +18,7 @@ while a head's scores lie within 600 nats; models beyond that take a slower path
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from readoff.core.errors import BadValue
 from readoff.networks.network import Ensemble, Network
 
 SAFE_RANGE = 600.0
-BLOCK = 1 << 19  # numbers per intermediate array: stays in the cache
+BLOCK = 1 << 18  # numbers per intermediate array: stays in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,24 +47,30 @@ class Behaviour:
 
 def behaviour(model: Network | Ensemble, domain: Domain) -> Behaviour:
     """Margins, accuracy and loss of a one-layer network or ensemble on a domain; inputs may end in different tokens."""
-    return behaviour_of(network_logits(model, domain.tokens), domain)
+    lead = (len(model),) if isinstance(model, Ensemble) else ()
+    margin, surprise = np.empty((2, *(lead or (1,)), len(domain)))
+    for rows, tables, counts in _by_end(model, domain.tokens):
+        for models, block in _blocks(tables, counts):
+            where = np.ix_(models, rows)
+            margin[where], surprise[where] = (found.T for found in _judged(block, domain, rows))
+    margin, surprise = margin.reshape(*lead, -1), surprise.reshape(*lead, -1)
+    return Behaviour(margin, accuracy(margin, domain.weights), surprise @ domain.probabilities)
 
 
 def behaviour_of(logits: np.ndarray, domain: Domain) -> Behaviour:
     """The same from logits [..., n, d_out], wherever those came from (a deeper network, somebody's callable)."""
-    found = margins_of(logits, domain.labels)
-    return Behaviour(found, accuracy(found, domain.weights), loss_of(logits, domain))
+    margin, surprise = (np.moveaxis(found, 0, -1) for found in _judged(_inputs_first(logits), domain))
+    return Behaviour(margin, accuracy(margin, domain.weights), surprise @ domain.probabilities)
 
 
 def network_logits(model: Network | Ensemble, tokens: np.ndarray) -> np.ndarray:
     """float64 [..., n, d_vocab_out]: logits at the last position of inputs [n, n_ctx] of a one-layer network."""
-    counts = context_counts(model.architecture, tokens)
     lead = (len(model),) if isinstance(model, Ensemble) else ()
-    out = np.empty((*lead, len(tokens), model.architecture.d_vocab_out))
-    for end in np.unique(tokens[:, -1]):
-        rows = np.flatnonzero(tokens[:, -1] == end)
-        out[..., rows, :] = logits(count_tables(model.architecture, model.weights, int(end)), counts[rows])
-    return out
+    out = np.empty((*(lead or (1,)), len(tokens), model.architecture.d_vocab_out))
+    for rows, tables, counts in _by_end(model, tokens):
+        for models, block in _blocks(tables, counts):
+            out[np.ix_(models, rows)] = block.transpose(2, 0, 1)
+    return out.reshape(*lead, *out.shape[1:])
 
 
 def logits(tables: CountTables, counts: np.ndarray) -> np.ndarray:
@@ -81,23 +88,14 @@ def margins(tables: CountTables, counts: np.ndarray, labels: np.ndarray) -> np.n
     if flat.d_out < 2:
         raise BadValue("a margin needs at least two outputs; this network has one.")
     out = np.empty((len(flat.base), len(counts)))
-    rows = np.arange(len(counts))
-    with np.errstate(invalid="ignore"):
-        for models, block in _blocks(flat, counts):
-            right = block[rows, labels].copy()
-            block[rows, labels] = -np.inf
-            out[models] = (right - block.max(axis=1)).T
+    for models, block in _blocks(flat, counts):
+        out[models] = _margin(_gaps(block, labels)).T
     return out.reshape(*tables.leading, len(counts))
 
 
 def margins_of(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """float64 [..., n]: margins from logits [..., n, d_out], wherever those came from."""
-    rows = np.arange(len(labels))
-    right = logits[..., rows, labels]
-    others = np.array(logits, dtype=np.float64)
-    others[..., rows, labels] = -np.inf
-    with np.errstate(invalid="ignore"):
-        return right - others.max(axis=-1)
+    return np.moveaxis(_margin(_gaps(_inputs_first(logits), labels)), 0, -1)
 
 
 def accuracy(margins: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -105,23 +103,9 @@ def accuracy(margins: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return ((margins > 0) @ weights) / int(weights.sum())
 
 
-def loss(tables: CountTables, counts: np.ndarray, domain: Domain) -> np.ndarray:
-    """[...]: weighted mean cross-entropy in nats. See `loss_of`."""
-    return loss_of(logits(tables, counts), domain)
-
-
 def loss_of(logits: np.ndarray, domain: Domain) -> np.ndarray:
     """[...]: mean cross-entropy in nats of logits [..., n, d_out] against the domain's labels, or its targets."""
-    rows = np.arange(len(domain))
-    with np.errstate(invalid="ignore", over="ignore"):
-        if domain.targets is None:
-            each = _surprise(logits - logits[..., rows, domain.labels][..., None], domain.labels)
-        else:
-            best = logits.max(axis=-1, keepdims=True)
-            normaliser = np.log(np.exp(logits - best).sum(axis=-1)) + best[..., 0]
-            targets = domain.targets / domain.target_denominator
-            each = normaliser - np.einsum("...no,no->...n", logits, targets)
-        return each @ domain.probabilities
+    return behaviour_of(logits, domain).loss
 
 
 def attention(tables: CountTables, counts: np.ndarray) -> np.ndarray:
@@ -142,12 +126,49 @@ def mean_attention(tables: CountTables, counts: np.ndarray, probabilities: np.nd
     return out.reshape(tables.scores.shape)
 
 
-def _surprise(gaps: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """-log softmax of the label, from logits minus the label's logit: log(1 + sum of exp(gap)) over the others."""
-    others = gaps.copy()
-    others[..., np.arange(len(labels)), labels] = -np.inf
-    lift = np.maximum(others.max(axis=-1), 0.0)
-    rest = np.exp(others - lift[..., None]).sum(axis=-1)
+def _by_end(model: Network | Ensemble, tokens: np.ndarray) -> Iterator[tuple[np.ndarray, CountTables, np.ndarray]]:
+    """(row numbers, tables with a model axis, counts) for each token that inputs end in."""
+    counts = context_counts(model.architecture, tokens)
+    for end in np.unique(tokens[:, -1]):
+        rows = np.flatnonzero(tokens[:, -1] == end)
+        tables = _flat(count_tables(model.architecture, model.weights, int(end)))
+        yield rows, tables, _checked(tables, counts[rows])
+
+
+def _inputs_first(logits: np.ndarray) -> np.ndarray:
+    """[n, d_out, ...]: a view in the order that the functions below use."""
+    return np.moveaxis(np.asarray(logits), (-2, -1), (0, 1))
+
+
+def _judged(logits: np.ndarray, domain: Domain, rows: Any = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+    """(margins, cross-entropies) [n, ...] of logits [n, d_out, ...] on some rows of the domain."""
+    gaps = _gaps(logits, domain.labels[rows])
+    with np.errstate(invalid="ignore", over="ignore"):
+        if domain.targets is None:
+            return _margin(gaps), _surprise(gaps)
+        best = logits.max(axis=1)
+        normaliser = np.log(np.exp(logits - best[:, None]).sum(axis=1)) + best
+        expected = np.einsum("no...,no->n...", logits, domain.targets[rows] / domain.target_denominator)
+        return _margin(gaps), normaliser - expected
+
+
+def _gaps(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """float64 [n, d_out, ...]: every logit minus the label's; -inf at the label itself."""
+    rows = np.arange(len(labels))
+    with np.errstate(invalid="ignore"):
+        gaps = np.subtract(logits, logits[rows, labels][:, None], dtype=np.float64)
+    gaps[rows, labels] = -np.inf
+    return gaps
+
+
+def _margin(gaps: np.ndarray) -> np.ndarray:
+    return 0.0 - gaps.max(axis=1)
+
+
+def _surprise(gaps: np.ndarray) -> np.ndarray:
+    """-log softmax of the label: log(1 + sum of exp(gap)) over the other outputs."""
+    lift = np.maximum(gaps.max(axis=1), 0.0)
+    rest = np.exp(gaps - lift[:, None]).sum(axis=1)
     return lift + np.where(lift > 0, np.log(np.exp(-lift) + rest), np.log1p(rest))
 
 

@@ -18,7 +18,7 @@ from readoff.certificates.balls import certify_margins
 from readoff.certificates.count_tables import CountTables as ExactTables
 from readoff.certificates.count_tables import tables_from_effective, tables_from_weights
 from readoff.circuits.attention import exactly_reversed, kendall_tau, spread
-from readoff.circuits.behaviour import loss, margins
+from readoff.circuits.behaviour import logits, loss_of, margins
 from readoff.circuits.gauges import mean_free
 from readoff.circuits.paths import CountTables, count_tables
 from readoff.claims import Enclosure, Measured, certified, enumerated
@@ -148,4 +148,4 @@ def cosine_with_table(rows: np.ndarray) -> np.ndarray:
 def domain_loss(t: CountTables) -> np.ndarray:
     """[...]: mean cross-entropy over the population, nats."""
     domain, counts = population()
-    return loss(t, counts, domain)
+    return loss_of(logits(t, counts), domain)
