@@ -54,5 +54,5 @@ def test_weights_must_sum_to_one():
 
 def test_large_domains_are_refused_before_they_are_listed():
     refuse_large(10, 10, "x")
-    with pytest.raises(TooLarge, match=r"task x has 11 inputs; the limit .* is 10.*limit=11"):
+    with pytest.raises(TooLarge, match=r"task x has 11 inputs; the limit .* is 10.*Make the task smaller"):
         refuse_large(11, 10, "task x")

@@ -61,8 +61,8 @@ def refuse_large(size: int, limit: int, what: str) -> None:
     """Raise `TooLarge` before anything is enumerated."""
     if size > limit:
         raise TooLarge(
-            f"{what} has {size:,} inputs; the limit for exact enumeration is {limit:,}. Make the task smaller, "
-            f"pass limit={size} if memory allows, or use `sample` and say SAMPLED."
+            f"{what} has {size:,} inputs; the limit for exact enumeration is {limit:,}. Make the task smaller: fewer "
+            "tokens, or a shorter context. (In Python, `limit=` raises the limit where memory allows.)"
         )
 
 

@@ -8,6 +8,7 @@ readoff.core.errors.UnknownName: no task is called 'piars'. Did you mean 'pairs'
 """
 
 import difflib
+import numbers
 from collections.abc import Iterable
 
 
@@ -40,3 +41,16 @@ class Damaged(ReadoffError):
 
 class Unreachable(ReadoffError):
     """What was asked for is provably out of reach: a rank budget too small, a bar that n seeds cannot reach."""
+
+
+BY_USERS = (Exception, SystemExit, GeneratorExit)
+"""What a user's function may raise and a run of claims survives. An interrupt (Ctrl-C) is never among them."""
+
+
+def need_whole(owner: object, *fields: str) -> None:
+    """Refuse fields that hold no whole numbers, such as 4.0 or "4" (tuples of numbers are looked into)."""
+    for field in fields:
+        value = getattr(owner, field)
+        for number in value if isinstance(value, tuple | list) else (value,):
+            if not isinstance(number, numbers.Integral):
+                raise BadValue(f"{type(owner).__name__}.{field} is {value!r:.60}; expected whole numbers such as 4.")

@@ -15,7 +15,7 @@ right multiplication: q = x @ W_Q + b_Q. "A constant logit vector is available" 
 from dataclasses import dataclass
 from typing import Literal
 
-from readoff.core.errors import BadValue
+from readoff.core.errors import BadValue, need_whole
 from readoff.tasks.base import Task
 
 LARGEST = 1_000_000_000
@@ -163,6 +163,7 @@ def effective_for(task: Task, **fields: object) -> EffectiveArchitecture:
 
 
 def _check_side(architecture: object, field: str, least: int, most: int = LARGEST_SIDE) -> None:
+    need_whole(architecture, field)
     given = getattr(architecture, field)
     if not least <= given <= most:
         kind = type(architecture).__name__

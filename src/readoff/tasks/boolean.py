@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from readoff.core.domain import Domain
-from readoff.core.errors import BadValue
+from readoff.core.errors import BadValue, need_whole
 from readoff.tasks.base import Task
 
 MAX_BITS = 16
@@ -33,6 +33,7 @@ class Parity(Task):
     bits: int = 2
 
     def __post_init__(self) -> None:
+        need_whole(self, "bits")
         if not 1 <= self.bits <= MAX_BITS:
             raise BadValue(f"Parity({self.bits}): expected 1 to {MAX_BITS} bits.")
 
@@ -73,6 +74,7 @@ class TruthTable(Task):
     outputs: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        need_whole(self, "outputs")
         object.__setattr__(self, "outputs", tuple(int(o) for o in self.outputs))
         n = len(self.outputs)
         if n < 2 or n & (n - 1) or n > 2**MAX_BITS:

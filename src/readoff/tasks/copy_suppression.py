@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from readoff.core.domain import Domain
-from readoff.core.errors import BadValue
+from readoff.core.errors import BadValue, need_whole
 from readoff.tasks.base import Task
 
 
@@ -39,6 +39,7 @@ class CopySuppression(Task):
     n_seen: int = 2
 
     def __post_init__(self) -> None:
+        need_whole(self, "n_items", "n_seen")
         if not 2 <= self.n_items <= 50 or not 1 <= self.n_seen <= 50:
             raise BadValue(f"CopySuppression({self.n_items}, {self.n_seen}): expected 2 to 50 items and 1 to 50 seen.")
 

@@ -6,18 +6,22 @@
 
 The function gets token *numbers* (one per context place) and returns an output number or label; every combination is
 one input, all equally likely unless `weight` says otherwise; a combination for which it returns None is left out.
+Weights are exact: whole numbers or Fractions, brought to one denominator.
 A read-off token is appended unless `read_off=None`. The function runs once per input, when the task is made; what
 is hashed and compared afterwards is the table of its answers, so equal functions make equal tasks.
 """
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from numbers import Rational
 
 import numpy as np
 
 from readoff.core.domain import DOMAIN_LIMIT, Domain, refuse_large
-from readoff.core.errors import BadValue, UnknownName
+from readoff.core.errors import BY_USERS, BadValue, ReadoffError, UnknownName
 from readoff.tasks.base import Task
 
 
@@ -82,10 +86,13 @@ def grid_task(
     n_ctx: int,
     outputs: Sequence[str] | int,
     read_off: str | None = "=",
-    weight: Callable[..., int] | None = None,
+    weight: Callable[..., int | Fraction] | None = None,
     limit: int = DOMAIN_LIMIT,
 ) -> Callable[[Callable[..., object]], Grid]:
-    """Turn a function of `n_ctx` token numbers into a task. See the module docstring."""
+    """Turn a function of `n_ctx` token numbers into a task. See the module docstring.
+
+    BadValue: names, sizes, answers or weights that cannot be; what the function itself raises, with the combination.
+    """
     names = tuple(str(t) for t in (range(tokens) if isinstance(tokens, int) else tokens))
     answers = tuple(str(o) for o in (range(outputs) if isinstance(outputs, int) else outputs))
     if not names or not answers or n_ctx < 1:
@@ -95,18 +102,38 @@ def grid_task(
     def build(function: Callable[..., object]) -> Grid:
         inputs, labels, weights = [], [], []
         for combination in itertools.product(range(len(names)), repeat=n_ctx):
-            answer = function(*combination)
+            answer = _asked(function, combination)
             if answer is None:
                 continue
             inputs.append(combination + ((len(names),) if read_off is not None else ()))
             labels.append(_output_number(answer, answers, combination))
-            weights.append(1 if weight is None else int(weight(*combination)))
+            weights.append(Fraction(1) if weight is None else _weight(_asked(weight, combination), combination))
         all_tokens = names if read_off is None else (*names, read_off)
-        uniform = all(w == 1 for w in weights)
+        common = math.lcm(*(w.denominator for w in weights))
+        whole = tuple(int(w * common) for w in weights)
         title = getattr(function, "__name__", "grid")
-        return Grid(title, all_tokens, answers, tuple(inputs), tuple(labels), () if uniform else tuple(weights))
+        return Grid(title, all_tokens, answers, tuple(inputs), tuple(labels), () if set(whole) == {1} else whole)
 
     return build
+
+
+def _asked(function: Callable[..., object], combination: tuple[int, ...]) -> object:
+    try:
+        return function(*combination)
+    except ReadoffError:
+        raise
+    except BY_USERS as error:
+        name = getattr(function, "__name__", "function")
+        raise BadValue(f"{name}{combination} raised {type(error).__name__}: {error}") from error
+
+
+def _weight(given: object, at: tuple[int, ...]) -> Fraction:
+    if not isinstance(given, Rational) or given <= 0:
+        raise BadValue(
+            f"the weight of {at} is {given!r}; expected a whole number or a Fraction above 0, such as Fraction(1, 2) "
+            "(leave an input out by returning None from the task's function)."
+        )
+    return Fraction(given)
 
 
 def _check_names(what: str, names: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from readoff.core.domain import Domain
-from readoff.core.errors import BadValue
+from readoff.core.errors import BadValue, need_whole
 from readoff.tasks.base import Task
 
 
@@ -31,6 +31,7 @@ class Multiset(Task):
     labels: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        need_whole(self, "vocab", "n", "labels")
         object.__setattr__(self, "labels", tuple(int(x) for x in self.labels))
         if not 2 <= self.vocab <= 100 or not 1 <= self.n <= 100:
             raise BadValue(f"Multiset(vocab={self.vocab}, n={self.n}): expected 2 to 100 tokens, n from 1 to 100.")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from readoff.core.domain import Domain
-from readoff.core.errors import BadValue
+from readoff.core.errors import BadValue, need_whole
 from readoff.tasks.base import Task
 
 MOST_CLASSES = 100_000
@@ -34,6 +34,7 @@ class Pairs(Task):
     uniform_elsewhere: bool = False
 
     def __post_init__(self) -> None:
+        need_whole(self, "n_signal", "n_noise", "n_ctx", "n_per_input")
         if self.n_signal < 2:
             raise BadValue(f"n_signal is {self.n_signal}; a pair task needs at least 2 signal tokens.")
         if self.n_signal + self.n_noise > 10_000 or self.n_ctx > 1_000:

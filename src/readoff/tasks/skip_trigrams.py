@@ -27,7 +27,7 @@ from fractions import Fraction
 import numpy as np
 
 from readoff.core.domain import DOMAIN_LIMIT, Domain, refuse_large
-from readoff.core.errors import BadValue
+from readoff.core.errors import BadValue, need_whole
 from readoff.tasks.base import Task
 
 
@@ -40,6 +40,7 @@ class SkipTrigrams(Task):
     n_noise: int = 1
 
     def __post_init__(self) -> None:
+        need_whole(self, "k", "n_ctx", "n_noise")
         if self.k < 1 or self.n_ctx < 2 or self.n_noise < 0:
             raise BadValue(
                 f"SkipTrigrams(k={self.k}, n_ctx={self.n_ctx}, n_noise={self.n_noise}): expected k >= 1 trigrams, "

@@ -6,20 +6,21 @@
 >>> recipe.slug
 'pairs-1L2H5d'
 
-Its canonical JSON is its identity; `recipe.id` is a readable slug and a hash of that JSON. Importing this module
-imports no jax. `block` networks train side by side in one program; widths change the last bits of the result, so the
-block is part of a trained network's fingerprint, and seeds are cut into aligned blocks (0-15, 16-31, ...).
+Its canonical JSON is its identity; `recipe.id` is a readable slug and a hash of that JSON, and, where the task's class
+is not one of readoff's, of what the task says (`tasks.base.content`). Importing this module imports no jax. `block`
+networks train side by side in one program; widths change the last bits of the result, so the block is part of a trained
+network's fingerprint, and seeds are cut into aligned blocks (0-15, 16-31, ...).
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 import readoff.tasks
-from readoff.core.canonical import canonical_json, content_id
-from readoff.core.errors import BadValue
+from readoff.core.canonical import canonical_json, content_id, plain
+from readoff.core.errors import BadValue, need_whole
 from readoff.core.parse import parse_json
 from readoff.networks.architecture import AnyArchitecture, Architecture, EffectiveArchitecture
-from readoff.tasks.base import Task
+from readoff.tasks.base import Task, content, is_shipped
 
 KINDS: dict[str, type] = {}
 
@@ -57,6 +58,7 @@ class Recipe:
     block: int = 16
 
     def __post_init__(self) -> None:
+        need_whole(self, "steps", "warmup", "batch_size", "measures", "block")
         for name in ("lr", "eps", "init_scale"):
             if not getattr(self, name) > 0:
                 raise BadValue(f"Recipe.{name} is {getattr(self, name)}; expected a number > 0.")
@@ -95,8 +97,12 @@ class Recipe:
 
     @property
     def id(self) -> str:
-        """`slug-hash`; the hash is that of the canonical JSON."""
-        return f"{self.slug}-{content_id(self, 10)}"
+        """`slug-hash`; see `digest`."""
+        return f"{self.slug}-{self.digest(10)}"
+
+    def digest(self, length: int) -> str:
+        """The recipe's identity: hex sha256 of its canonical JSON, with the task's content if its class is a user's."""
+        return content_id(self if is_shipped(self.task) else [plain(self), content(self.task)], length)
 
     @staticmethod
     def from_json(text: str) -> "Recipe":
