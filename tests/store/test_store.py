@@ -195,3 +195,47 @@ def test_a_second_writer_waits_and_then_says_so(tmp_path):
         verdicts.register(two, [("h", "c", "t")])
     verdicts.register(two, [("h", "c", "t")])
     assert verdicts.registered(one, "h") is not None
+
+
+@pytest.mark.parametrize(
+    "damage", ["UPDATE chunk SET fingerprint = 'x'", "UPDATE chunk SET fingerprint = 3", "UPDATE chunk SET sha256 = ''"]
+)
+def test_damaged_rows_of_chunks_count_as_damage(tmp_path, damage):
+    store = filled(tmp_path / "s")
+    with store.transaction():
+        store.execute(damage)
+    assert store.chunks("r1") == [] and len(store.warnings) == 1 and "trained again" in store.warnings[0]
+
+
+def test_a_ledger_without_its_counter_is_named(tmp_path):
+    store = filled(tmp_path / "s")
+    with store.transaction():
+        store.execute("DELETE FROM clock")
+    with pytest.raises(StoreError, match="is damaged"), store.transaction():
+        pass
+    assert len(store.chunks("r1")) == 1, "what can be read is read"
+
+
+def test_what_cannot_be_kept_is_refused_before_it_is_made(tmp_path, monkeypatch):
+    store = filled(tmp_path / "s")
+    store.refuse_unwritable()
+    monkeypatch.setattr(Path, "write_bytes", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    with pytest.raises(StoreError, match="disk is full"):
+        store.refuse_unwritable()
+    store._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreError, match="read-only"):
+        store.refuse_unwritable()
+
+
+def test_nothing_is_trained_into_a_store_that_cannot_keep_it(tmp_path, monkeypatch):
+    from readoff.networks.architecture import effective_for
+    from readoff.tasks import Pairs
+    from readoff.training import Recipe, train
+
+    def unwritable(self):
+        raise StoreError("read-only")
+
+    monkeypatch.setattr(Store, "refuse_unwritable", unwritable)
+    monkeypatch.setattr(train, "_pool", lambda *_: pytest.fail("a worker was started"))
+    with pytest.raises(StoreError, match="read-only"):
+        train.train(Recipe(Pairs(), effective_for(Pairs()), steps=5), range(3), Store(tmp_path / "s"))

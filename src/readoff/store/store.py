@@ -18,6 +18,7 @@ Chunk ids are made by the program, never from a user's words, and only hex digit
 import contextlib
 import hashlib
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -143,6 +144,11 @@ class Store:
             if damaged is not None:
                 self._mark_damaged(row["id"], damaged)
                 continue
+            try:
+                fingerprint = dict(json.loads(row["fingerprint"]))
+            except (ValueError, TypeError):
+                self._mark_damaged(row["id"], self._ledger)
+                continue
             networks = self.rows("SELECT seed, hash FROM network WHERE chunk = ? ORDER BY place", row["id"])
             good.append(
                 Chunk(
@@ -152,7 +158,7 @@ class Store:
                     files[1][0] if len(files) > 1 else None,
                     tuple(n["seed"] for n in networks),
                     tuple(n["hash"] for n in networks),
-                    json.loads(row["fingerprint"]),
+                    fingerprint,
                 )
             )
         return good
@@ -190,7 +196,12 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._connection.execute("UPDATE clock SET tick = tick + 1")
-                yield self._connection.execute("SELECT tick FROM clock").fetchone()[0]
+                tick = self._connection.execute("SELECT tick FROM clock").fetchone()
+                if tick is None or not isinstance(tick[0], int):
+                    raise StoreError(
+                        f"{self._ledger} is damaged (its counter is gone). Move it away, or use --store DIR."
+                    )
+                yield tick[0]
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -210,8 +221,25 @@ class Store:
         except sqlite3.Error as error:
             raise ledger_error(error, self._ledger) from error
 
+    def refuse_unwritable(self) -> None:
+        """Raise `StoreError` now if nothing could be stored later: a read-only or full disk, a lock."""
+        with self.transaction():
+            pass
+        probe = self.path / "chunks" / f".probe.{os.getpid()}.tmp"
+        try:
+            probe.parent.mkdir(exist_ok=True)
+            probe.write_bytes(bytes(4096))
+            probe.unlink()
+        except OSError as error:
+            raise disk_error(error, self.path) from error
+
+    def warn(self, text: str) -> None:
+        """Say something about the store's state once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
     def _mark_damaged(self, chunk_id: str, path: Path) -> None:
-        self.warnings.append(f"{path} is missing or damaged; its networks are not used and will be trained again.")
+        self.warn(f"{path} is missing or damaged; its networks are not used and will be trained again.")
         with contextlib.suppress(StoreError), self.transaction():
             self.execute("UPDATE chunk SET state = 'damaged' WHERE id = ?", chunk_id)
 

@@ -78,6 +78,8 @@ def train_autoencoders(
     for r in recipes:
         new = [(r, range(first, first + BLOCK)) for first in firsts if first not in have.get(r.id, set())]
         programs.setdefault((r.architecture, r.steps, r.lr), []).extend(new)
+    if store is not None and any(programs.values()):
+        store.refuse_unwritable()
     blocks = [block for jobs in programs.values() if jobs for block in _train(jobs)]
     if store is None:
         return [_in_memory(recipe, [b for b in blocks if b.recipe.id == recipe.id], wanted) for recipe in recipes]

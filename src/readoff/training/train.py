@@ -21,6 +21,7 @@ from readoff.core.canonical import canonical_json, content_id
 from readoff.core.errors import BadValue, ReadoffError
 from readoff.engines.pool import Pool, cores
 from readoff.store import Store
+from readoff.tasks.base import is_shipped
 from readoff.training.block import TRAINER, TrainedBlock, train_block
 from readoff.training.chunk import encode
 from readoff.training.program import program_shape
@@ -88,10 +89,13 @@ def _fill(store: Store, recipes: Sequence[Recipe], seeds: list[int], progress: P
         have = {seed for chunk in store.chunks(recipe.id) for seed in chunk.seeds}
         for first in blocks_for(recipe, [s for s in seeds if s not in have]):
             block = list(range(first, first + recipe.block))
-            jobs.append(_Job(recipe, block, f"{content_id(recipe, 32)}-{first:x}-{TRAINER:x}"))
+            jobs.append(_Job(recipe, block, f"{recipe.digest(32)}-{first:x}-{TRAINER:x}"))
+    if not jobs:
+        return
+    store.refuse_unwritable()  # before anything is trained that could not be kept
     total = sum(len(job.seeds) * job.recipe.steps for job in jobs)
     done = 0
-    if progress is not None and jobs:
+    if progress is not None:
         progress(0, total)
     here = [job for job in jobs if not _readable(job.recipe)]
     for job in here:  # task classes that a worker could not rebuild from JSON
@@ -122,8 +126,9 @@ def _fill(store: Store, recipes: Sequence[Recipe], seeds: list[int], progress: P
 
 
 def _readable(recipe: Recipe) -> bool:
+    """Whether a worker, which knows readoff's own task classes only, can make the recipe again from JSON."""
     try:
-        return Recipe.from_json(canonical_json(recipe)) == recipe
+        return is_shipped(recipe.task) and Recipe.from_json(canonical_json(recipe)) == recipe
     except ReadoffError:
         return False
 
