@@ -14,10 +14,12 @@ True or False for each (see `readoff.claims.given.Answers`):
 
     readoff.check(model, task, lambda a: a.answers != 3, must_fail=[...])
 
-A `Claim` (or a list of them) is checked as the command line does, in memory unless a store is given.
+A `Claim` (or a list of them) is checked as the command line does, in memory unless a store is given. With
+`explore=True` its networks have exploration seeds, on which a bar may be chosen; nothing is a verdict then, or kept.
 """
 
 import html
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,12 +33,12 @@ from readoff.claims.evidence import Measured
 from readoff.claims.given import Answers, answers_of
 from readoff.claims.provider import Trainer
 from readoff.claims.runner import check as run_claims
-from readoff.claims.scope import EveryInput
+from readoff.claims.scope import EveryInput, exploration_seeds
 from readoff.claims.subject import Given
-from readoff.core.errors import BadValue, UnknownName
+from readoff.core.errors import BY_USERS, BadValue, ReadoffError, UnknownName
 from readoff.core.tables import LabelledTable
 from readoff.networks.network import Ensemble
-from readoff.store import Store
+from readoff.store import Store, StoreError
 from readoff.tasks.base import Task
 
 Predicate = Callable[[Answers], Any]
@@ -47,14 +49,18 @@ def right(answers: Answers) -> Maybe:
     return answers.margins > 0
 
 
-def order_free(answers: Answers) -> np.ndarray:
-    """Permuting the context (all tokens but the last) leaves the answer alone."""
+def order_free(answers: Answers) -> Maybe:
+    """Permuting the context (all tokens but the last) leaves the answer alone (the largest logit's number)."""
     tokens = answers.tokens
     key = np.concatenate([np.sort(tokens[:, :-1], axis=1), tokens[:, -1:]], axis=1)
     _, group = np.unique(key, axis=0, return_inverse=True)
     first = np.zeros(group.max() + 1, dtype=int)
     first[group[::-1]] = answers.answers[::-1]
-    return answers.answers == first[group.reshape(-1)]
+    group = group.reshape(-1)
+    equal = answers.answers == first[group]
+    clear = np.ones(len(first), dtype=bool)
+    np.logical_and.at(clear, group, answers.clear)
+    return Maybe(equal & clear[group], equal | ~clear[group])
 
 
 PREDICATES: dict[str, Predicate] = {"accuracy": right, "order-free": order_free}
@@ -151,16 +157,26 @@ def check(
     must_fail: Sequence[Control] = (answers_exchanged,),
     store: Store | None = None,
     seeds: int = 64,
+    explore: bool = False,
 ) -> Any:
     """Check a model on a task, a `Claim`, or a list of claims. See the module docstring.
 
     A model gives a `Finding`, a claim too, a list of claims a list of findings. Raises `ReadoffError` for models whose
-    answers have the wrong shape and for tasks too large to enumerate.
+    answers have the wrong shape, for tasks too large to enumerate, and for a store that stops a claim from being judged
+    (one that cannot keep a verdict is a warning).
     """
     if isinstance(subject, Claim):
-        return check([subject], store=store, seeds=seeds)[0]
+        return check([subject], store=store, seeds=seeds, explore=explore)[0]
     if isinstance(subject, list | tuple) and subject and all(isinstance(item, Claim) for item in subject):
-        return [Finding(record) for record in run_claims(subject, Trainer(store), store, seeds).records]
+        chosen = exploration_seeds(seeds) if explore else None
+        found = run_claims(subject, Trainer(store), store, seeds, seeds=chosen)
+        if found.interrupted:
+            raise KeyboardInterrupt
+        if len(found.records) < len(subject):
+            raise StoreError(found.problem)
+        if found.problem:
+            warnings.warn(found.problem, stacklevel=2)
+        return [Finding(record) for record in found.records]
     if isinstance(subject, Ensemble):
         raise BadValue(f"this is an ensemble of {len(subject)} networks; check one of them: check(ensemble[0], task).")
     if not isinstance(task, Task):
@@ -199,13 +215,28 @@ def _every_input(numbers: Any) -> Maybe:
 
 
 def _holds(judge: Predicate, answers: Answers) -> Maybe:
-    found = maybe(judge(answers))
-    if found.certainly.shape != answers.labels.shape:
-        n = len(answers.labels)
+    """What the predicate says of every input; plain answers decide nothing where the largest logit is not clear."""
+    n = len(answers.labels)
+    try:
+        said = judge(answers)
+    except ReadoffError:
+        raise
+    except BY_USERS as error:
+        name = getattr(judge, "__name__", "predicate")
+        raise BadValue(f"the predicate {name} raised {type(error).__name__}: {error}") from error
+    try:
+        found = maybe(said)
+    except (BadValue, ValueError):
+        got = f"a {type(said).__name__} of {np.asarray(said).dtype}" if said is not None else "None"
+        raise BadValue(f"a predicate says True or False for each of the {n} inputs; got {got}.") from None
+    if found.certainly.shape != (n,):
         raise BadValue(
             f"a predicate says True or False for each of the {n} inputs; got shape {list(found.certainly.shape)}."
         )
-    return found
+    if isinstance(said, Maybe):
+        return found
+    clear = answers.clear
+    return Maybe(found.certainly & clear, found.possibly | ~clear)
 
 
 def _names(answers: Answers) -> tuple[str, ...]:

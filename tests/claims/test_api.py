@@ -7,7 +7,6 @@ import pytest
 
 import readoff
 from readoff.claims import EveryInput, OnTask, claim, enumerated, permuted_labels
-from readoff.claims.given import precision_of
 from readoff.core.errors import BadValue, ReadoffError, UnknownName
 from readoff.networks.architecture import architecture_for, effective_for
 from readoff.networks.network import Ensemble, Network
@@ -86,11 +85,64 @@ def test_a_model_that_raises_or_changes_its_mind_is_refused():
         readoff.check(lambda t: rng.standard_normal((len(t), 2)), parity)
 
 
-@pytest.mark.parametrize(("dtype", "spacing"), [(np.float64, 2.0**-52), (np.float32, 2.0**-23), (np.float16, 2.0**-10)])
-def test_the_precision_is_read_off_the_digits(dtype, spacing):
-    logits = np.random.default_rng(0).standard_normal((50, 3)).astype(dtype).astype(np.float64)
-    assert precision_of(logits) == spacing
-    assert precision_of(np.array([0.25, 3.0, -7.5])) == 0.0
+TYPES = {np.float64: 2.0**-52, np.float32: 2.0**-23, np.float16: 2.0**-10, np.int64: 0.0}
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_the_allowance_follows_the_type_of_the_answers_and_not_their_digits(dtype):
+    """All logits are small integers, which every type holds exactly; 4 is the largest in size."""
+    found = readoff.check(lambda t: (4 * solves(t)).astype(dtype), parity).answers
+    assert np.all(found.error == 32 * TYPES[dtype] * 4)
+    assert np.all(found.margins.lo <= 4 - found.error) and np.all(found.margins.hi >= 4 + found.error)
+
+
+def test_a_tie_in_half_precision_is_too_close_to_call():
+    """0.1 + 0.2 against 0.3, times 256: equal as real numbers, apart by one unit in the last place of float16."""
+    half = np.float16
+    right, wrong = np.float16(0.3) * half(256), (half(0.1) + half(0.2)) * half(256)
+    assert right != wrong
+
+    def model(tokens):
+        return np.where(solves(tokens) > 0, max(right, wrong), min(right, wrong)).astype(half)
+
+    found = readoff.check(model, parity)
+    assert found.verdict == "UNDECIDED" and len(found.undecided) == 8
+
+
+def test_an_answer_that_is_not_clear_decides_nothing_for_a_predicate():
+    def model(tokens):
+        found = solves(tokens) * 1.0
+        found[0] = [1.0, 1.0 + 2.0**-52]  # the largest by one unit in the last place
+        return found
+
+    assert readoff.check(model, parity, lambda a: a.answers != 1 - a.labels).verdict == "UNDECIDED"
+    found = readoff.check(model, parity, "order-free")
+    assert found.verdict == "UNDECIDED" and len(found.undecided) == 1
+
+
+def test_bfloat16_of_jax_and_torch():
+    jnp, torch = pytest.importorskip("jax.numpy"), pytest.importorskip("torch")
+    for model in (lambda t: jnp.asarray(solves(t), jnp.bfloat16), lambda t: torch.tensor(solves(t)).bfloat16()):
+        assert np.all(readoff.check(model, parity).answers.error == 32 * 2.0**-7)
+
+
+def test_complex_logits_and_what_users_raise_are_sentences():
+    with pytest.raises(BadValue, match="complex"):
+        readoff.check(lambda t: solves(t) * 1j, parity)
+
+    def leaves(tokens):
+        raise SystemExit(0)
+
+    with pytest.raises(ReadoffError, match="SystemExit"):
+        readoff.check(leaves, parity)
+    with pytest.raises(BadValue, match="predicate gone raised ZeroDivisionError"):
+        readoff.check(solves, parity, gone)
+    with pytest.raises(BadValue, match="got a ndarray of int64"):
+        readoff.check(solves, parity, lambda a: a.answers)
+
+
+def gone(answers):
+    return 1 / 0
 
 
 def test_logits_at_every_position_are_read_at_the_last():
@@ -198,3 +250,11 @@ def test_pytorch_modules():
             return torch.stack([1 - odd, odd], dim=1)
 
     assert readoff.check(Parity(), parity).verdict == "HOLDS"
+
+
+def test_exploring_in_a_notebook():
+    made = claim(
+        "t/x", says="S", about=OnTask(parity), scope=EveryInput(), measure=lambda t: enumerated(odd=sum(t.labels))
+    )(lambda n: n["odd"] == 4)
+    found = readoff.check(made, explore=True, seeds=30)
+    assert found.reason.startswith("EXPLORATION") and found.record["seeds"] == [1_000_000, 1_000_030]

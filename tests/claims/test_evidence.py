@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from readoff.claims.enclosure import Enclosure
-from readoff.claims.evidence import Exhibit, as_measured, certified, enumerated, pack, sampled, summary, unpack
+from readoff.claims.evidence import Exhibit, allowed, as_measured, certified, enumerated, pack, sampled, summary, unpack
 from readoff.core.errors import BadValue
 
 
@@ -23,17 +23,31 @@ def test_what_is_no_number_is_refused(wrong):
         as_measured(wrong)
 
 
-@pytest.mark.parametrize("name", ["margin", "margins", "min_margin", "margin_of_head", "pairs/margin"])
-def test_floating_margins_get_an_allowance(name):
-    number = as_measured(enumerated(**{name: np.array([1e-12, 1e-6, -1e-12, np.nan])})).numbers[name]
-    answer = number > 0
-    assert answer.certainly.tolist() == [False, True, False, False]
-    assert answer.possibly.tolist() == [True, True, True, False], "a NaN is a wrong answer, not an open one"
+@pytest.mark.parametrize("inputs", ["ENUMERATED", "SAMPLED"])
+def test_floating_point_numbers_get_an_allowance(inputs):
+    answer = allowed(np.array([1e-12, 1e-6, -1e-12, np.nan, np.inf]), inputs) > 0
+    assert answer.certainly.tolist() == [False, True, False, False, True]
+    assert answer.possibly.tolist() == [True, True, True, True, True], "a NaN decides nothing"
+    near, far = allowed(1e6 + 1e-5, inputs) > 1e6, allowed(1e6 + 1e-3, inputs) > 1e6
+    assert not near.certainly and near.possibly and far.certainly, "relative for large numbers"
 
 
-def test_certified_margins_and_other_numbers_get_none():
-    assert as_measured(certified(margin=1e-300)).numbers["margin"] == 1e-300
-    assert as_measured(enumerated(marginal=1e-12, tau=-1.0)).numbers == {"marginal": 1e-12, "tau": -1.0}
+@pytest.mark.parametrize(("dtype", "inside", "outside"), [(np.float32, 1e-6, 1e-5), (np.float16, 0.01, 0.1)])
+def test_narrower_types_get_more(dtype, inside, outside):
+    assert not (allowed(dtype(inside), "ENUMERATED") > 0).certainly
+    assert (allowed(dtype(outside), "ENUMERATED") > 0).certainly
+
+
+def test_whole_numbers_and_certified_ones_get_none():
+    for exact in (3, True, np.arange(3), np.array([True]), np.float64(1e-300)):
+        assert allowed(exact, "CERTIFIED") is exact
+    for exact in (3, True, np.arange(3), np.array([True])):
+        assert allowed(exact, "ENUMERATED") is exact
+
+
+def test_the_measured_number_itself_stays_plain():
+    measured = as_measured(enumerated(margin=1e-12, tau=-1.0))
+    assert measured.numbers == {"margin": 1e-12, "tau": -1.0} and summary(measured) == {"margin": 1e-12, "tau": -1.0}
 
 
 def test_pairs_become_enclosures_in_certified():

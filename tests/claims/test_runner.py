@@ -1,6 +1,7 @@
 """The runner: order of events, re-use, what is kept when something breaks."""
 
 import json
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,14 @@ from readoff.claims import (
     EveryInput,
     Exists,
     OnTask,
+    Process,
     Seeds,
     Sweep,
     Trained,
     claim,
     enumerated,
     on_networks,
+    session,
 )
 from readoff.claims.provider import Ready
 from readoff.claims.runner import check, error_rate
@@ -64,12 +67,17 @@ class Listening:
         self.events.append((record["id"], record["verdict"]))
 
 
-calls = []
-
-
-def counted(thing):
-    calls.append("measure")
+def trait(thing):
     return enumerated(trait=traits_of(thing.ensemble))
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """One entry for every measure that is taken."""
+    found = []
+    real = session.as_measured
+    monkeypatch.setattr(session, "as_measured", lambda answer: found.append("measure") or real(answer))
+    return found
 
 
 def positive(n):
@@ -77,7 +85,7 @@ def positive(n):
 
 
 def trained(name="t/trained", judge=positive, **fields):
-    given = {"says": "S", "about": Trained(FakeRecipe()), "scope": Seeds(0.9), "measure": counted, "must_hold": ()}
+    given = {"says": "S", "about": Trained(FakeRecipe()), "scope": Seeds(0.9), "measure": trait, "must_hold": ()}
     return claim(name, **{**given, **fields})(judge)
 
 
@@ -100,8 +108,7 @@ def test_cheap_claims_come_first_and_records_keep_the_given_order():
     assert found == ["t/task", "t/trained"] and listening.events[0] == ("started", 2)
 
 
-def test_each_recipe_is_obtained_once_and_each_measure_taken_once():
-    calls.clear()
+def test_each_recipe_is_obtained_once_and_each_measure_taken_once(calls):
     source = Counting(provider([1.0] * 64))
     check([trained("t/a"), trained("t/b", lambda n: n["trait"] > 0.1)], source, n_seeds=64)
     assert source.asked == [["fake-100", "fake-0"]]
@@ -121,7 +128,7 @@ def test_a_sweep_gets_its_runs_in_order():
 
 
 class TestReuse:
-    def test_an_unchanged_claim_is_not_judged_again(self, store):
+    def test_an_unchanged_claim_is_not_judged_again(self, store, calls):
         made = [trained(), on_task()]
         first = check(made, Counting(provider([1.0] * 64), store), store, 64)
         calls.clear()
@@ -174,12 +181,90 @@ class TestReuse:
         box[0] = 2.0
         assert check([made], None, store).records[0]["reused"] is False
 
-    def test_measures_are_kept_for_later_claims(self, store):
+    def test_measures_are_kept_for_later_claims(self, store, calls):
         check([trained("t/a")], Counting(provider([1.0] * 64), store), store, 64)
         calls.clear()
         again = Counting(provider([1.0] * 64), store)
         assert check([trained("t/new", lambda n: n["trait"] > 0.2)], again, store, 64).records[0]["verdict"] == "HOLDS"
         assert calls == []
+
+    def test_what_has_no_exact_description_is_never_used_again(self, store, calls):
+        numbers = (x for x in range(9))  # a generator: nobody knows what it will say
+        made = trained(judge=lambda n: (n["trait"] > 0.5) & (numbers is not None))
+        for _ in range(2):
+            found = check([made], Counting(provider([1.0] * 64), store), store, 64).records[0]
+            assert (found["verdict"], found["reused"], found["registered"]) == ("HOLDS", False, None)
+        assert store.rows("SELECT * FROM claim_registered") == [] and len(verdicts.latest(store)) == 1
+        measuring = trained(measure=lambda run, numbers=numbers: trait(run))
+        check([measuring], Counting(provider([1.0] * 64), store), store, 64)
+        calls.clear()
+        check([measuring], Counting(provider([1.0] * 64), store), store, 64)
+        assert len(calls) == 2
+
+    @pytest.mark.parametrize("reader", ["measure", "judge", "control", "builder"])
+    def test_a_file_that_was_read_counts(self, store, tmp_path, reader):
+        file = tmp_path / "bar.txt"
+        file.write_text("0.5")
+
+        def read(who):
+            return float(file.read_text()) if who == reader else 0.5
+
+        made = claim(
+            "t/reads",
+            says="S",
+            about=Constructed(lambda: network(read("builder") + 0.5), "n"),
+            scope=Exists(),
+            measure=lambda n: enumerated(x=traits_of(n) - read("measure") + 0.5),
+            must_fail=[on_networks("flat", lambda e: e.replace(scores=e.weights["scores"] * (read("control") - 0.5)))],
+        )(lambda n: n["x"] > read("judge"))
+        assert [check([made], None, store).records[0]["reused"] for _ in range(2)] == [False, True]
+        file.write_text("0.75")
+        assert check([made], None, store).records[0]["reused"] is False
+        file.unlink()
+        assert check([made], None, store).records[0]["reused"] is False
+
+    def test_measures_that_read_a_file_are_taken_again_when_it_changes(self, store, tmp_path, calls):
+        (tmp_path / "shift.txt").write_text("0")
+
+        def shifted(run):
+            return enumerated(trait=traits_of(run.ensemble) + float((tmp_path / "shift.txt").read_text()))
+
+        for number in (1, 2):
+            source = Counting(provider([1.0] * 64), store)
+            check(
+                [trained(f"t/{number}", lambda n, k=number: n["trait"] > 0.1 * k, measure=shifted)], source, store, 64
+            )
+        assert len(calls) == 2, "the second claim uses the first one's numbers"
+        (tmp_path / "shift.txt").write_text("1")
+        source = Counting(provider([1.0] * 64), store)
+        check([trained("t/3", lambda n: n["trait"] > 0.3, measure=shifted)], source, store, 64)
+        assert len(calls) == 4
+
+    def test_fresh_takes_measures_again(self, store, calls):
+        check([trained()], Counting(provider([1.0] * 64), store), store, 64)
+        check([trained()], Counting(provider([1.0] * 64), store), store, 64, reuse=False)
+        assert len(calls) == 4
+
+    def test_two_measures_on_one_line_are_two(self, store):
+        one, other = (lambda run: enumerated(a=1)), (lambda run: enumerated(a=2))
+        about = dict(says="S", about=OnTask(TASK), scope=EveryInput(), must_fail=[])
+        made = [claim("t/one", measure=one, **about)(lambda n: n["a"] == 1)]
+        made += [claim("t/other", measure=other, **about)(lambda n: n["a"] == 1)]
+        assert [r["verdict"] for r in check(made, None, store).records] == ["UNCONTROLLED", "FAILS"]
+
+    def test_builders_of_two_objects_are_two(self):
+        class Build:
+            def __init__(self, value):
+                self.value = value
+
+            def build(self):
+                return [self.value]
+
+        about = dict(says="S", scope=EveryInput(), must_fail=[], measure=lambda found: enumerated(a=found[0]))
+        made = [
+            claim(f"t/{v}", about=Process(Build(v).build, "p"), **about)(lambda n, v=v: n["a"] == v) for v in (1, 2)
+        ]
+        assert [r["verdict"] for r in check(made).records] == ["UNCONTROLLED"] * 2
 
 
 BAR = 0.5
@@ -193,8 +278,20 @@ class TestRegistration:
     def test_a_claim_is_registered_before_its_networks_are_trained(self, store):
         found = check([trained()], Counting(provider([1.0] * 64), store), store, 64).records[0]
         assert found["registered"] == "before"
+        assert found["reason"].endswith("above the bar 0.9 at 95%")
         late = check([trained("t/late")], Counting(provider([1.0] * 64), store), store, 64).records[0]
         assert late["registered"] == "after"
+        assert late["reason"].endswith("; stated after its networks were trained, in this store")
+
+    def test_other_numbers_of_networks_are_told(self, store):
+        for n in (40, 29, 64):
+            found = check([trained()], provider([1.0] * n), store, n).records[0]
+        assert "judged in this store with 29, 40 networks before" in found["reason"]
+        other = trained(judge=lambda n: n["trait"] > 0.7)
+        assert "networks before" not in check([other], provider([1.0] * 64), store, 64).records[0]["reason"]
+        refused = check([trained("t/few")], provider([1.0] * 8), store, 8).records[0]
+        assert refused["verdict"] == "ERROR"
+        assert "before" not in check([trained("t/few")], provider([1.0] * 64), store, 64).records[0]["reason"]
 
     def test_the_text_that_is_registered_holds_sources_and_scope(self, store):
         check([trained()], provider([1.0] * 64), store, 64)
@@ -209,11 +306,42 @@ class TestRegistration:
         source = provider([1.0] * 64, seeds=np.array(seeds))
         source._runs["fake-0"] = run([0.0] * 64, FakeRecipe(steps=0), seeds=np.array(seeds))
         found = check([trained()], source, store, 64, seeds=seeds)
+        assert found.exploring and found.records[0]["seeds"] == [1_000_000, 1_000_064]
+        assert found.records[0]["reason"].startswith("EXPLORATION, no verdict: 64 of 64 networks")
         assert found.records[0]["verdict"] == "HOLDS" and verdicts.latest(store) == []
         assert not set(seeds) & set(confirmation_seeds(100_000)) and store.rows("SELECT * FROM claim_registered") == []
 
+    def test_the_judged_seeds_are_recorded(self, store):
+        assert check([trained()], provider([1.0] * 64), store, 64).records[0]["seeds"] == [0, 64]
+        assert check([trained()], provider([1.0] * 64), store, seeds=range(64)).records[0]["reused"] is True
+
 
 class TestFaults:
+    @pytest.mark.parametrize("leaves", [SystemExit(0), GeneratorExit(), MemoryError()])
+    def test_whatever_a_judge_raises_ends_no_run(self, leaves):
+        def gone(n):
+            raise leaves
+
+        checked = check([trained("t/gone", gone), trained()], provider([1.0] * 64))
+        assert [r["verdict"] for r in checked.records] == ["ERROR", "HOLDS"]
+        assert type(leaves).__name__ in checked.records[0]["reason"] and "in gone" in checked.records[0]["reason"]
+
+    @pytest.mark.parametrize("answer", [None, 1, [], [True, False], "yes", 0.5])
+    def test_answers_that_are_none_name_the_judge(self, answer):
+        found = check([replace(on_task(), judge=lambda n: answer)]).records[0]
+        assert found["verdict"] == "ERROR" and "test_runner.py:" in found["reason"] and "judge" in found["reason"]
+
+    def test_a_store_that_cannot_be_written_costs_no_verdict(self, store):
+        check([trained()], Counting(provider([1.0] * 64), store), store, 64)
+        with sqlite3.connect(store.path / "ledger.sqlite") as other:
+            other.execute("BEGIN IMMEDIATE")  # somebody else is writing
+            store._connection.execute("PRAGMA busy_timeout = 1")
+            checked = check([trained(), on_task()], provider([1.0] * 64), store, 64)
+        other.close()
+        assert [(r["verdict"], r["reused"]) for r in checked.records] == [("HOLDS", True), ("HOLDS", False)]
+        assert "another readoff is writing" in checked.problem and checked.exit_code() == 2
+        assert len(verdicts.latest(store)) == 1
+
     def test_a_claim_that_raises_stops_no_other(self, store):
         broken = trained("t/broken", lambda n: 1 / 0)
         checked = check([broken, trained()], provider([1.0] * 64), store, 64)
@@ -287,5 +415,6 @@ def test_a_full_disk_while_training_stops_the_run_with_its_sentence():
         def obtain(self, recipes, seeds):
             raise StoreError("the disk is full")
 
-    with pytest.raises(StoreError, match="disk is full"):
-        check([trained()], Full(), n_seeds=64)
+    checked = check([trained(), on_task()], Full(), n_seeds=64)
+    assert [r["id"] for r in checked.records] == ["t/task"], "what was judged before is kept"
+    assert checked.problem == "the disk is full" and checked.exit_code() == 2

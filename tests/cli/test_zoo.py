@@ -158,7 +158,7 @@ def written(runs):
 @claim("mine/echo", says="The token is echoed.", about=Sweep((made.recipe(lr=0.5), made.recipe(lr=0.25))),
        scope=Seeds(0.5), measure=written, must_fail=[OFF], must_hold=[])
 def echo(n):
-    return n["logit"] > 0
+    return n["logit"] > 1
 """
 
 

@@ -1,38 +1,61 @@
 """The language of claims: subject, claim, scope, control, evidence, verdict. To write one: `readoff.claims.claim`."""
 
-from readoff.claims.claim import Claim as Claim
-from readoff.claims.claim import Lemma as Lemma
-from readoff.claims.claim import claim as claim
-from readoff.claims.control import Control as Control
-from readoff.claims.control import corrupted_certificate as corrupted_certificate
-from readoff.claims.control import gauge_shifted as gauge_shifted
-from readoff.claims.control import heads_from_different_seeds as heads_from_different_seeds
-from readoff.claims.control import on_material as on_material
-from readoff.claims.control import on_networks as on_networks
-from readoff.claims.control import on_task as on_task
-from readoff.claims.control import outputs_merged as outputs_merged
-from readoff.claims.control import permuted_labels as permuted_labels
-from readoff.claims.control import shuffled_weights as shuffled_weights
-from readoff.claims.control import untrained as untrained
-from readoff.claims.control import wrong_feature as wrong_feature
-from readoff.claims.enclosure import Enclosure as Enclosure
-from readoff.claims.enclosure import within as within
-from readoff.claims.evidence import Exhibit as Exhibit
-from readoff.claims.evidence import Measured as Measured
-from readoff.claims.evidence import certified as certified
-from readoff.claims.evidence import enumerated as enumerated
-from readoff.claims.evidence import sampled as sampled
-from readoff.claims.known import Known as Known
-from readoff.claims.scope import EveryInput as EveryInput
-from readoff.claims.scope import EveryNetwork as EveryNetwork
-from readoff.claims.scope import Exists as Exists
-from readoff.claims.scope import Identity as Identity
-from readoff.claims.scope import Seeds as Seeds
-from readoff.claims.subject import Certified as Certified
-from readoff.claims.subject import Constructed as Constructed
-from readoff.claims.subject import Given as Given
-from readoff.claims.subject import OnTask as OnTask
-from readoff.claims.subject import Process as Process
-from readoff.claims.subject import Sweep as Sweep
-from readoff.claims.subject import Trained as Trained
-from readoff.claims.subject import ensemble_of as ensemble_of
+from readoff.claims.claim import Claim, Lemma, claim
+from readoff.claims.control import (
+    Control,
+    corrupted_certificate,
+    gauge_shifted,
+    heads_from_different_seeds,
+    on_material,
+    on_networks,
+    on_task,
+    outputs_merged,
+    permuted_labels,
+    shuffled_weights,
+    untrained,
+    wrong_feature,
+)
+from readoff.claims.enclosure import Enclosure, within
+from readoff.claims.evidence import Exhibit, Measured, certified, enumerated, sampled
+from readoff.claims.known import Known
+from readoff.claims.scope import EveryInput, EveryNetwork, Exists, Identity, Seeds
+from readoff.claims.subject import Certified, Constructed, Given, OnTask, Process, Sweep, Trained, ensemble_of
+
+__all__ = [
+    "Certified",
+    "Claim",
+    "Constructed",
+    "Control",
+    "Enclosure",
+    "EveryInput",
+    "EveryNetwork",
+    "Exhibit",
+    "Exists",
+    "Given",
+    "Identity",
+    "Known",
+    "Lemma",
+    "Measured",
+    "OnTask",
+    "Process",
+    "Seeds",
+    "Sweep",
+    "Trained",
+    "certified",
+    "claim",
+    "corrupted_certificate",
+    "ensemble_of",
+    "enumerated",
+    "gauge_shifted",
+    "heads_from_different_seeds",
+    "on_material",
+    "on_networks",
+    "on_task",
+    "outputs_merged",
+    "permuted_labels",
+    "sampled",
+    "shuffled_weights",
+    "untrained",
+    "within",
+    "wrong_feature",
+]

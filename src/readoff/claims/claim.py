@@ -24,19 +24,19 @@ An open question names its mutually exclusive answers beforehand, and its judge 
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from readoff.claims.control import Control, default_controls, default_invariances
-from readoff.claims.dependencies import fingerprint
 from readoff.claims.evidence import certified
 from readoff.claims.known import Known
+from readoff.claims.loading import ANYWHERE, World
 from readoff.claims.scope import EveryNetwork, Scope, Seeds
 from readoff.claims.source import describe_function
 from readoff.claims.standing import RELATIONS, Relation
 from readoff.claims.subject import Certified, Subject, Sweep, Trained, describe, recipes_of
-from readoff.core.canonical import content_id, plain
 from readoff.core.errors import BadValue, ReadoffError, UnknownName
 
 ID = re.compile(r"[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)+")
@@ -70,6 +70,7 @@ class Claim:
     alternatives: tuple[str, ...]
     assumes: tuple[Lemma, ...]
     exhibit: Callable[[Any, Any], Sequence[Any]] | None
+    world: World = ANYWHERE
 
     @property
     def open(self) -> bool:
@@ -153,8 +154,17 @@ def controlled_recipes(claim: Claim) -> tuple[Any, ...]:
     return tuple(found.values())
 
 
-def claim_text(claim: Claim, n_seeds: int) -> Any:
-    """The canonical description of a claim that is registered before its networks are trained."""
+def functions_of(claim: Claim) -> tuple[Callable[..., Any], ...]:
+    """Every function that a verdict on the claim may call."""
+    found: list[Any] = [claim.judge, claim.measure, claim.exhibit, getattr(claim.scope, "given", None)]
+    subjects = [claim.about, getattr(claim.scope, "relaxation", None), getattr(claim.scope, "attack", None)]
+    found += [getattr(subject, name, None) for subject in subjects for name in ("build", "check")]
+    found += [control.mutate for control in (*claim.must_fail, *claim.must_hold)]
+    return tuple(function for function in found if function is not None)
+
+
+def claim_text(claim: Claim, n_seeds: int) -> dict[str, Any]:
+    """The canonical description of a claim that is registered before its networks are trained (see `source`)."""
     scope: dict[str, Any] = {"kind": type(claim.scope).__name__}
     if isinstance(claim.scope, Seeds):
         given = claim.scope.given
@@ -177,14 +187,6 @@ def claim_text(claim: Claim, n_seeds: int) -> Any:
     }
 
 
-def shown_hash(claim: Claim, text: Any) -> str:
-    """Hash of all that a stored verdict shows: the claim's `claim_text`, words, reference value and reachable files."""
-    words = [claim.says, claim.statement, claim.relation, claim.headline, plain(claim.known), plain(claim.assumes)]
-    pictures = describe_function(claim.exhibit) if claim.exhibit else None
-    files = fingerprint([claim.judge, claim.measure])
-    return content_id([text, words, pictures, files], 64)
-
-
 def _describe_control(control: Control) -> Any:
     return {"name": control.name, "mutate": describe_function(control.mutate)}
 
@@ -198,6 +200,8 @@ def _refuse_misfits(
         )
     if not says.strip():
         raise BadValue(f"claim {id}: `says` is empty; write the claim as a sentence.")
+    if any(unicodedata.category(c) in ("Cs", "Cc") and not c.isspace() for c in says):
+        raise BadValue(f"claim {id}: `says` holds characters that are no text ({says!a:.60}).")
     if not isinstance(about, get_args(Subject)):
         raise BadValue(
             f"claim {id}: `about` is a {type(about).__name__}; wrap it: Trained(recipe), OnTask(task), "
@@ -211,6 +215,13 @@ def _refuse_misfits(
         )
     if isinstance(scope, EveryNetwork) != isinstance(about, Certified) and isinstance(scope, EveryNetwork):
         raise BadValue(f"claim {id}: EveryNetwork needs a proof; `about` must be Certified(build, check).")
+    attack = scope.attack if isinstance(scope, EveryNetwork) else None
+    steps = [getattr(recipe, "steps", 0) for recipe in recipes_of(attack)] if attack is not None else [1]
+    if not steps or min(steps) < 1:
+        raise BadValue(
+            f"claim {id}: the attack is {type(attack).__name__} with {steps[0] if steps else 'no'} training steps; an "
+            "attack is networks that were trained inside the class: Trained(recipe) or Sweep(recipes), steps >= 1."
+        )
     if relation is not None and relation not in RELATIONS:
         raise UnknownName(f"relation (claim {id})", relation, RELATIONS)
     if (relation is None) != (statement is None):

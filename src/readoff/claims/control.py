@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from readoff.claims.gauge import gauge_changed
 from readoff.claims.subject import (
     Certified,
     Constructed,
@@ -30,10 +31,11 @@ from readoff.claims.subject import (
     Subject,
     Sweep,
     Trained,
+    recipes_of,
     with_ensemble,
 )
 from readoff.core.errors import BadValue
-from readoff.networks.architecture import Architecture
+from readoff.networks.architecture import AnyArchitecture
 from readoff.networks.network import Ensemble, Network
 from readoff.tasks.grid import Grid
 
@@ -157,27 +159,8 @@ shuffled_weights = on_networks("shuffled weights", weights_shuffled)
 """The same numbers in other places: what the claim makes of weights of the same sizes without their order."""
 
 
-def _shifted(ensemble: Ensemble) -> Ensemble:
-    """A constant is added to what a head writes on every token and taken away again in the output bias.
-
-    Attention sums to one, so no logit changes. The constant differs per network and head and is as large as V itself.
-    """
-    weights, rng = ensemble.weights, np.random.default_rng(0)
-    if isinstance(ensemble.architecture, Architecture):
-        names = ("blocks.0.attn.b_V", "blocks.0.attn.W_O", "blocks.0.attn.b_O")
-        size = np.abs(weights["blocks.0.attn.W_V"]).mean() * ensemble.architecture.d_model
-    else:
-        names = ("V", "O", "b")
-        size = np.abs(weights["V"]).mean()
-    values, out, bias = (weights[name].astype(np.float64) for name in names)
-    by = rng.standard_normal((len(ensemble), ensemble.architecture.n_heads, out.shape[2])) * size
-    values = values + (by if isinstance(ensemble.architecture, Architecture) else by[:, :, None, :])
-    bias = bias - np.einsum("mhd,mhdo->mo", by, out)
-    return ensemble.replace(**{names[0]: values, names[2]: bias})
-
-
-gauge_shifted = on_networks("gauge shifted", _shifted)
-"""Must hold: other weights, the same function. For one attention layer with biases."""
+gauge_shifted = on_networks("gauge shifted", gauge_changed)
+"""Must hold: other weights, the same function, in every gauge that the architecture has (`claims.gauge`)."""
 
 
 def _answers_exchanged(thing: Any) -> Any:
@@ -235,10 +218,14 @@ def default_controls(subject: Subject) -> tuple[Control, ...]:
 
 
 def default_invariances(subject: Subject) -> tuple[Control, ...]:
-    """The must-hold controls of a claim that names none: a change of gauge, where the biases allow one."""
-    if isinstance(subject, Trained | Sweep):
-        recipes = subject.recipes if isinstance(subject, Sweep) else (subject.recipe,)
-        kinds = [getattr(recipe, "architecture", None) for recipe in recipes]
-        if all(kind is not None and kind.one_attention_layer and kind.biases for kind in kinds):
+    """The must-hold controls of a claim that names none: a change of gauge, wherever there are networks with heads."""
+    match subject:
+        case Trained() | Sweep():
+            kinds = [getattr(recipe, "architecture", None) for recipe in recipes_of(subject)]
+            return (gauge_shifted,) if all(isinstance(kind, AnyArchitecture) for kind in kinds) else ()
+        case Constructed():
             return (gauge_shifted,)
-    return ()
+        case Given(model):
+            return (gauge_shifted,) if isinstance(model, Network) else ()
+        case _:
+            return ()

@@ -10,9 +10,9 @@ Strength over inputs, weakest first:
     CERTIFIED    about the real-number function that the stored weights define (balls or exact rationals)
 Strength over networks is decided by the runner: ONE, SAMPLED n of N, PROVED.
 
-A plain dict counts as SAMPLED: whoever looked at every input says so with `enumerated(...)`. A number called `margin`
-(or `margins`, `..._margin`, `margin_...`) that is not certified is a floating-point number near which ties are
-decided by rounding, so it is given an allowance of 1e-9 (relative above 1): closer to the bar than that is undecided.
+A plain dict counts as SAMPLED: whoever looked at every input says so with `enumerated(...)`. Floating-point numbers
+that are not certified carry an allowance for rounding wherever they are judged (`allowed`), whatever they are called:
+closer to the bar than that is too close to call. Whole numbers, yes and no, and certified numbers are exact.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,14 @@ from readoff.core.errors import BadValue
 
 Inputs = Literal["SAMPLED", "ENUMERATED", "CERTIFIED"]
 INPUTS: tuple[Inputs, ...] = ("SAMPLED", "ENUMERATED", "CERTIFIED")
-ALLOWANCE = 1e-9
+ALLOWANCE = 1e-10
+"""How far a float64 number may be off, absolutely and relative to its size.
+
+A measure here adds at most some hundred products of numbers below 1,000, each rounded to 2^-53 of its size: that can
+lose 100 * 1,000 * 2^-53, about 1e-11. Ten times as much is allowed, and the same share of numbers above 1.
+"""
+SLACK = 32
+"""How many units in the last place a number of a narrower type (float32, float16) may be off."""
 
 EXHIBIT_KINDS = ("heatmap", "curves", "orders", "phase", "margins", "trace", "table", "scatter", "histogram", "grid")
 
@@ -67,12 +74,21 @@ def as_measured(answer: Any) -> Measured:
         )
     numbers = {}
     for name, value in measured.numbers.items():
-        if not isinstance(value, Enclosure):
-            value = _number(name, value)
-            if _is_margin(name) and measured.inputs != "CERTIFIED":
-                value = _allowed(value)
-        numbers[str(name)] = value
+        numbers[str(name)] = value if isinstance(value, Enclosure) else _number(name, value)
     return Measured(numbers, measured.inputs)
+
+
+def allowed(value: Any, inputs: Inputs) -> Any:
+    """A number as a judge sees it: a floating-point one that is not certified as an enclosure with its allowance.
+
+    NaN becomes an enclosure that knows nothing. Infinities are what they are.
+    """
+    if isinstance(value, Enclosure) or inputs == "CERTIFIED" or np.asarray(value).dtype.kind != "f":
+        return value
+    spacing = float(np.finfo(np.asarray(value).dtype).eps)
+    share = ALLOWANCE if spacing <= 2.0**-52 else SLACK * spacing
+    wide = np.asarray(value, dtype=np.float64)
+    return within(wide, np.where(np.isfinite(wide), share * np.maximum(1.0, np.abs(wide)), 0.0))
 
 
 @dataclass(frozen=True)
@@ -136,16 +152,6 @@ def _number(name: str, value: Any) -> Any:
             f"the number {name!r} is a {type(value).__name__} ({value!r:.60}); expected numbers or an array."
         )
     return array if array.shape else array[()]
-
-
-def _allowed(margin: Any) -> Enclosure:
-    """A floating-point margin with its allowance; NaN is a wrong answer, so it becomes minus infinity."""
-    margin = np.where(np.isnan(margin), -np.inf, margin)
-    return within(margin, np.where(np.isfinite(margin), ALLOWANCE * np.maximum(1.0, np.abs(margin)), 0.0))
-
-
-def _is_margin(name: str) -> bool:
-    return bool({"margin", "margins"} & set(name.lower().replace("/", "_").split("_")))
 
 
 def _summary(value: Any) -> Any:

@@ -5,11 +5,12 @@
 
 The model is a network of ours or any callable from token numbers [n, n_ctx] to logits: [n, d_vocab_out], or
 [n, n_ctx, d_vocab_out], of which the last position is read. Margins are enclosures: certified ones (balls) for
-one-layer networks, else floating point with an allowance for the precision in which the logits came.
+one-layer networks, else floating point with an allowance for the type (float16, bfloat16, float32, float64) in which
+the logits came; integers are exact.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from readoff.claims.evidence import Inputs
 from readoff.claims.subject import Given
 from readoff.core.domain import Domain
 from readoff.core.errors import BadValue, ReadoffError
-from readoff.networks.adapter import evaluate
+from readoff.networks.adapter import Asked, asked
 from readoff.networks.architecture import EffectiveArchitecture
 from readoff.networks.network import Network
 from readoff.networks.symmetry import domain_for
@@ -32,13 +33,17 @@ CERTIFIED_PAIRS = 100_000  # inputs x outputs
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Everything a predicate may look at, one row per input. `inputs` is the strength of the margins."""
+    """Everything a predicate may look at, one row per input. `inputs` is the strength of the margins.
+
+    `error` [n]: how far each input's logits may be off; `clear` [n]: whether that leaves no doubt which is largest.
+    """
 
     task: Task
     domain: Domain
     logits: np.ndarray
     margins: Enclosure
     inputs: Inputs
+    error: np.ndarray
 
     @property
     def tokens(self) -> np.ndarray:
@@ -50,60 +55,59 @@ class Answers:
 
     @property
     def answers(self) -> np.ndarray:
-        """int [n]: the output with the largest logit."""
+        """int [n]: the output with the largest logit, the first one of equals."""
         return self.logits.argmax(axis=-1)
+
+    @property
+    def clear(self) -> np.ndarray:
+        """bool [n]: the largest logit is that by more than rounding (or rounding plays no part)."""
+        ordered = np.sort(self.logits, axis=-1)
+        second = ordered[:, -2] if ordered.shape[1] > 1 else np.full(len(ordered), -np.inf)
+        return (ordered[:, -1] - second > self.error) | (self.error == 0)
 
 
 def answers_of(given: Given) -> Answers:
     """Run the model on every input (on one input per orbit where the architecture makes that enough)."""
     model, task = given.model, given.task
     domain = domain_for(model.architecture, task) if isinstance(model, Network) else task.domain()
-    logits = logits_of(given, domain)
+    came = _asked(given, domain)
+    logits = came.logits
+    size = np.maximum(1.0, np.abs(np.nan_to_num(logits, nan=0.0, posinf=0.0, neginf=0.0)).max(axis=-1))
+    error = SLACK * (came.unit if given.unit is None else given.unit) * size
     certified = certified_margins(model, domain.tokens, domain.labels) if isinstance(model, Network) else None
     if certified is not None:
-        return Answers(task, domain, logits, certified, "CERTIFIED")
+        return Answers(task, domain, logits, certified, "CERTIFIED", error)
     found = margins_of(logits, domain.labels)
-    found = np.where(np.isnan(found), -np.inf, found)  # a NaN is a wrong answer
-    size = np.maximum(1.0, np.abs(np.nan_to_num(logits, nan=0.0, posinf=0.0, neginf=0.0)).max(axis=-1))
-    error = np.where(np.isfinite(found), SLACK * precision_of(logits) * size, 0.0)
-    return Answers(task, domain, logits, within(found, error), "ENUMERATED")
+    return Answers(task, domain, logits, within(found, np.where(np.isinf(found), 0.0, error)), "ENUMERATED", error)
 
 
 def logits_of(given: Given, domain: Domain) -> np.ndarray:
     """float64 [n, d_vocab_out]: the model's logits at the last position of every input of the domain."""
+    return _asked(given, domain).logits
+
+
+def _asked(given: Given, domain: Domain) -> Asked:
     model = given.model
     if not callable(model) and not isinstance(model, Network):
         raise BadValue(f"expected a Network or a callable from tokens to logits, got a {type(model).__name__}.")
     if not isinstance(model, Network):
-        return evaluate(model, given.task, domain)
+        return asked(model, given.task, domain)
     if model.architecture.one_attention_layer:
-        return network_logits(model, domain.tokens)
+        return Asked(network_logits(model, domain.tokens), 2.0**-52)
     return _deep(model, domain.tokens)
-
-
-def precision_of(logits: np.ndarray) -> float:
-    """The spacing of the numbers in which logits came: 2^-52 for doubles, 2^-23 for floats, 2^-7 for bfloat16.
-
-    Read off the digits that are used. Multiples of 1/1024 are taken for exact, as written by hand: 0.
-    """
-    finite = logits[np.isfinite(logits)]
-    if finite.size == 0 or np.all(finite * 1024 == np.round(finite * 1024)):
-        return 0.0
-    digits = (np.abs(np.frexp(finite)[0]) * 2.0**53).astype(np.int64)
-    trailing = int(np.bitwise_or.reduce(digits) & -np.bitwise_or.reduce(digits)).bit_length() - 1
-    return 2.0 ** (1 - (53 - trailing))
 
 
 def looked_up(given: Given, change: Callable[[np.ndarray], np.ndarray]) -> Given:
     """A model that answers from a table: the given model's logits on the whole domain, changed."""
     domain = given.task.domain()
-    logits = change(logits_of(given, domain))
+    came = _asked(given, domain)
+    logits = change(came.logits)
     row = {tokens.tobytes(): i for i, tokens in enumerate(domain.tokens.astype(np.int64))}
 
     def model(tokens: np.ndarray) -> np.ndarray:
         return logits[[row[tokens.tobytes()] for tokens in np.ascontiguousarray(tokens, dtype=np.int64)]]
 
-    return Given(model, given.task)
+    return replace(given, model=model, unit=came.unit if given.unit is None else given.unit)
 
 
 def exchanged(given: Given) -> Given:
@@ -111,13 +115,14 @@ def exchanged(given: Given) -> Given:
     return looked_up(given, lambda logits: logits[np.random.default_rng(0).permutation(len(logits))])
 
 
-def _deep(model: Network, tokens: np.ndarray) -> np.ndarray:
+def _deep(model: Network, tokens: np.ndarray) -> Asked:
     import jax.numpy as jnp
 
     from readoff.networks.forward import forward
 
     weights = {name: jnp.asarray(value) for name, value in model.weights.items()}
-    return np.asarray(forward(model.architecture, weights, jnp.asarray(tokens))[0][:, -1], dtype=np.float64)
+    found = np.asarray(forward(model.architecture, weights, jnp.asarray(tokens))[0][:, -1])
+    return Asked(found.astype(np.float64), float(np.finfo(found.dtype).eps))
 
 
 def certified_margins(model: Network, tokens: np.ndarray, labels: np.ndarray) -> Enclosure | None:

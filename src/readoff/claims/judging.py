@@ -10,8 +10,9 @@
     otherwise    whatever they do                          what the main claim gave
 
 A control is judged by the same judge in the same scope, on the same seeds: under `given=` those networks are used
-that met the condition before they were spoilt. A condition may not read a number that the judge reads, because that
-would select the seeds by the outcome. The reference value (`Known`) is compared after all this.
+that met the condition before they were spoilt. A condition that selects the seeds by the outcome makes the claim
+VACUOUS (see `selection`). The reference value (`Known`) is compared after all this. What a user's function raises is a
+verdict (ERROR, with its line) and never ends a run, unless it is an interrupt.
 """
 
 import traceback
@@ -23,13 +24,24 @@ from typing import Any
 from readoff.claims.asking import Answers, Look, ask
 from readoff.claims.claim import Claim, certificate_numbers
 from readoff.claims.control import Control
-from readoff.claims.enclosure import Maybe, Straddles
+from readoff.claims.enclosure import Maybe
 from readoff.claims.evidence import Exhibit, Measured, summary
 from readoff.claims.known import agrees
-from readoff.claims.scope import Decision, EveryInput, EveryNetwork, Scope, Seeds, decide_many, decide_one, decide_seeds
+from readoff.claims.scope import (
+    ONLY_SAMPLED,
+    Decision,
+    EveryInput,
+    EveryNetwork,
+    Scope,
+    Seeds,
+    decide_many,
+    decide_one,
+    decide_seeds,
+)
 from readoff.claims.subject import Complaint, Subject, Sweep, Trained, alive_of, n_networks
 from readoff.claims.verdict import ControlResult, Verdict, VerdictName
-from readoff.core.errors import ReadoffError, UnknownName
+from readoff.core.authors import is_authors
+from readoff.core.errors import BY_USERS, ReadoffError, UnknownName
 
 
 def evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
@@ -38,26 +50,28 @@ def evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
         return _evaluate(claim, look, n_seeds)
     except Complaint as complaint:
         return Verdict(claim, "FAILS", str(complaint), Decision("FAILS", str(complaint)))
-    except Straddles as reason:
-        return Verdict(claim, "UNDECIDED", str(reason), Decision("UNDECIDED", str(reason)))
-    except Exception as error:
+    except BY_USERS as error:
         return error_verdict(claim, error)
 
 
-def error_verdict(claim: Claim, error: BaseException, prefix: str = "") -> Verdict:
+def error_verdict(claim: Claim, error: BaseException) -> Verdict:
     """The verdict ERROR, with the line of the author's file that raised."""
-    reason = prefix + locate(error, claim)
+    reason = locate(error, claim)
     return Verdict(claim, "ERROR", reason, Decision("ERROR", reason))
 
 
 def locate(error: BaseException, claim: Claim) -> str:
-    """An exception in one line: type, message, and the last line of the claim's own file that took part."""
-    frames = traceback.extract_tb(error.__traceback__)
-    files = {getattr(getattr(f, "__code__", None), "co_filename", None) for f in (claim.judge, claim.measure)}
-    mine = [frame for frame in frames if frame.filename in files]
-    where = (mine or frames or [None])[-1]
-    place = f" ({Path(where.filename).name}:{where.lineno} in {where.name})" if where else ""
-    message = str(error) or "no message"
+    """An exception in one line: type, message, and the last line of the author's files that took part.
+
+    If none did, because the library complains of what it was given, the line where the claim's judge begins.
+    """
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_authors(frame.filename)]
+    code = getattr(claim.judge, "__code__", None)
+    where = (frames[-1].filename, frames[-1].lineno, frames[-1].name) if frames else None
+    if where is None and code is not None:
+        where = (code.co_filename, code.co_firstlineno, code.co_name)
+    place = f" ({Path(where[0]).name}:{where[1]} in {where[2]})" if where else ""
+    message = " ".join(str(error).split()) or "no message"
     return f"{message}{place}" if isinstance(error, ReadoffError) else f"{type(error).__name__}: {message}{place}"
 
 
@@ -67,10 +81,8 @@ def _evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
     answers = ask(claim, claim.about, look, n_seeds)
     decision, answer = _decide(claim, answers)
     controls: list[ControlResult] = []
-    if answers.shared:
-        names = ", ".join(sorted(answers.shared))
-        reason = f"the condition `given` reads what the judge reads ({names}): it selects the seeds by the outcome"
-        decision = replace(decision, verdict="VACUOUS", reason=reason)
+    if answers.selects:
+        decision = replace(decision, verdict="VACUOUS", reason=answers.selects)
     elif answer is not None:
         controls = _controls(claim, look, n_seeds, answer, answers.given)
     return _finish(claim, answers, decision, controls, answer)
@@ -79,7 +91,7 @@ def _evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
 def _evaluate_proof(claim: Claim, scope: EveryNetwork, look: Look, n_seeds: int) -> Verdict:
     thing, measured = look(claim.about, certificate_numbers)
     decision = Decision("HOLDS", f"proved for the class: {scope.cls}", networks="PROVED")
-    answers = Answers(thing, replace(measured, inputs="CERTIFIED"), {}, None, frozenset())
+    answers = Answers(thing, replace(measured, inputs="CERTIFIED"), {})
     controls = []
     for control in claim.must_fail:
         controls.append(_refusal(claim, control, look))
@@ -108,7 +120,7 @@ def _refusal(claim: Claim, control: Control, look: Look) -> ControlResult:
 def _decide(claim: Claim, answers: Answers) -> tuple[Decision, str | None]:
     """The decision, and for which alternative it was made (None: an open question without an answer)."""
     decisions = {
-        name: _quantify(claim.scope, claim.about, answers, answer, answers.given)
+        name: quantify(claim.scope, claim.about, answers, answer, answers.given)
         for name, answer in answers.by_alternative.items()
     }
     if not claim.open:
@@ -122,6 +134,15 @@ def _decide(claim: Claim, answers: Answers) -> tuple[Decision, str | None]:
     return replace(decisions[best], verdict="UNDECIDED", reason=reason), None
 
 
+def quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, given: Maybe | None) -> Decision:
+    """What the scope makes of the answers; says where NaN was among the numbers that were read."""
+    found = _quantify(scope, subject, answers, answer, given)
+    if not answers.n_unknown or found.verdict == "HOLDS":
+        return found
+    who = f"{answers.n_unknown} networks" if n_networks(subject) == "many" else "it"
+    return replace(found, reason=f"{found.reason} (NaN among the numbers read of {who}: that decides nothing)")
+
+
 def _quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, given: Maybe | None) -> Decision:
     if isinstance(scope, Seeds):
         assert given is not None
@@ -130,9 +151,9 @@ def _quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, g
     if n_networks(subject) == "many":
         found = decide_many(scope, answer)  # type: ignore[arg-type]
         if sampled and found.verdict == "HOLDS":
-            found = replace(found, verdict="UNDECIDED", reason=decide_one(True, None, True).reason)
+            found = replace(found, verdict="UNDECIDED", reason=ONLY_SAMPLED)
         return found
-    return decide_one(bool(answer), n_networks(subject), sampled)
+    return decide_one(answer, n_networks(subject), sampled)
 
 
 def _controls(claim: Claim, look: Look, n_seeds: int, alternative: str, given: Maybe | None) -> list[ControlResult]:
@@ -150,13 +171,11 @@ def _control(
         subject = control.mutate(claim.about)
         answers = ask(claim, subject, look, n_seeds)
         answer = answers.by_alternative[alternative]
-        decision = _quantify(claim.scope, subject, answers, answer, given)
+        decision = quantify(claim.scope, subject, answers, answer, given)
         return ControlResult(control.name, expected, decision.verdict, decision.reason)
     except Complaint as complaint:
         return ControlResult(control.name, expected, "FAILS", str(complaint))
-    except Straddles as reason:
-        return ControlResult(control.name, expected, "UNDECIDED", str(reason))
-    except Exception as error:
+    except BY_USERS as error:
         return ControlResult(control.name, expected, "ERROR", locate(error, claim))
 
 
@@ -194,7 +213,7 @@ def _finish(
     if claim.exhibit is not None:
         try:
             exhibits = tuple(claim.exhibit(answers.thing, measured.numbers))
-        except Exception as error:
+        except BY_USERS as error:
             reason = f"{reason}; no picture: {locate(error, claim)}".lstrip("; ")
     return Verdict(
         claim,

@@ -13,7 +13,7 @@ denominators. The number n of networks is declared before the first one exists; 
 Judged networks have seeds 0..n-1. Bars are chosen on exploration seeds, which start at 1,000,000.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from readoff.core.errors import BadValue
 from readoff.statistics.binomial import decide, lower, power, smallest_n, upper
 
 EXPLORATION = 1_000_000
+ONLY_SAMPLED = "only some inputs were looked at; that can refute `every input` and not establish it"
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,26 @@ def exploration_seeds(n: int) -> range:
     return range(EXPLORATION, EXPLORATION + n)
 
 
+def declared_seeds(seeds: Sequence[int]) -> range:
+    """The seeds as the range that they must be: the judged ones, or consecutive exploration seeds. Else BadValue."""
+    given = [int(seed) for seed in seeds]
+    judged = confirmation_seeds(max(1, len(given)))
+    found = range(given[0], given[0] + len(given)) if given and given[0] >= EXPLORATION else judged
+    if given != list(found):
+        shown = ", ".join(map(str, given[:6])) + (", ..." if len(given) > 6 else "")
+        raise BadValue(
+            f"seeds [{shown}] are a selection, which shows nothing: claims are judged on seeds {judged[0]:,}, "
+            f"{judged[0] + 1:,}, ..., and bars are chosen on consecutive exploration seeds from {EXPLORATION:,} on. "
+            "Use n_seeds=n, or exploration_seeds(n)."
+        )
+    return found
+
+
+def is_exploration(seeds: Sequence[int]) -> bool:
+    """Whether bars may be chosen on these seeds; nothing that is found on them is a verdict."""
+    return len(seeds) > 0 and seeds[0] >= EXPLORATION
+
+
 def unreachable(scope: Seeds, n: int) -> str | None:
     """Why `n` networks cannot reach the bar even without a failure; None if they can."""
     needed = smallest_n(scope.at_least, scope.confidence)
@@ -105,19 +126,17 @@ def unreachable(scope: Seeds, n: int) -> str | None:
     )
 
 
-def decide_one(answer: bool, strength: str | None, universal: bool) -> Decision:
-    """A single yes or no about one thing. `universal`: sampled inputs can refute it and never establish it."""
+def decide_one(answer: Maybe, strength: str | None, universal: bool) -> Decision:
+    """A single answer about one thing. `universal`: sampled inputs can refute it and never establish it."""
     networks = "ONE" if strength else None
-    if not answer:
+    if bool(answer.certainly) != bool(answer.possibly):
+        return Decision("UNDECIDED", "a number lies too close to the bar to call", networks=networks)
+    if not answer.possibly:
         return Decision("FAILS", "the predicate is false", networks=networks)
     return (
         Decision("HOLDS", "", networks=networks)
         if not universal
-        else Decision(
-            "UNDECIDED",
-            "only some inputs were looked at; that can refute `every input` and not establish it",
-            networks=networks,
-        )
+        else Decision("UNDECIDED", ONLY_SAMPLED, networks=networks)
     )
 
 

@@ -5,23 +5,21 @@
     "pairs/*-heads"        a glob over ids
     my_claims.py           every claim that the file defines, by type: no registration
 
-A file is executed as a module, with its own folder importable. Whatever is wrong with it becomes one sentence with the
-line; files are loaded only for arguments that end in `.py`.
+A file is executed as a module in a world of its own (see `loading`); one that is named twice is taken once. Whatever is
+wrong with it becomes one sentence with the line; files are loaded only for arguments that end in `.py`.
 """
 
-import contextlib
 import fnmatch
 import importlib
-import importlib.util
 import pkgutil
-import sys
-import traceback
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 from readoff.claims.claim import Claim
+from readoff.claims.loading import load_module
+from readoff.core.authors import is_installed
 from readoff.core.errors import BadValue, ReadoffError, UnknownName
 
 EXAMPLE = """A claim is a judged measure:
@@ -36,7 +34,7 @@ EXAMPLE = """A claim is a judged measure:
     @claim("mine/majority", says="Always naming one class is right one time in eight.",
            about=OnTask(Pairs()), scope=EveryInput(), measure=shares)
     def majority(n):
-        return abs(n["largest"] - 1 / 8) < 1e-12"""
+        return abs(n["largest"] - 1 / 8) < 1e-6"""
 
 
 @dataclass(frozen=True)
@@ -54,10 +52,14 @@ def select(arguments: Sequence[str], library: Sequence[Claim]) -> Selected:
     chosen: dict[int, Claim] = {}
     broken: list[tuple[str, str]] = []
     errors: list[ReadoffError] = []
+    seen: set[Path] = set()
     for argument in arguments:
         if not argument.endswith(".py"):
             chosen |= {id(claim): claim for claim in matching(argument, library)}
             continue
+        if Path(argument).resolve() in seen:
+            continue
+        seen.add(Path(argument).resolve())
         try:
             chosen |= {id(claim): claim for claim in load_file(Path(argument))}
         except ReadoffError as error:
@@ -99,40 +101,15 @@ def claims_in(modules: Iterable[ModuleType]) -> list[Claim]:
 
 
 def load_file(path: Path) -> list[Claim]:
-    """Execute a file and return its claims. Raises `BadValue` naming file, line and what to do."""
-    claims = claims_in([load_module(path)])
+    """Execute a file and return its claims, each with the world it lives in. BadValue: file, line and what to do."""
+    module, world = load_module(path)
+    claims = claims_in([module])
     if not claims:
         raise BadValue(f"{path.name} defines no claims. {EXAMPLE}")
-    return claims
+    return [claim if _is_shipped(claim) else replace(claim, world=world) for claim in claims]
 
 
-def load_module(path: Path) -> ModuleType:
-    """Execute a file as a module. Raises `BadValue` naming file and line."""
-    if not path.is_file():
-        raise BadValue(f"there is no file {path}. Give the path of a Python file of your own.")
-    name = f"readoff_claims_file_{path.stem}"  # part of the claims' hashes: the same in every process and folder
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        with contextlib.redirect_stdout(sys.stderr):  # what the file prints must not end up in a pipe's JSON
-            spec.loader.exec_module(module)
-    except SyntaxError as error:
-        shown = f": {error.text.strip()}" if error.text else ""
-        raise BadValue(f"{path.name}, line {error.lineno}: {error.msg}{shown}") from None
-    except (Exception, SystemExit) as error:
-        raise BadValue(f"{path.name}{_line(error, path)}: {_said(error)}") from None
-    return module
-
-
-def _line(error: BaseException, path: Path) -> str:
-    inside = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
-    return f", line {inside[-1].lineno}" if inside else ""
-
-
-def _said(error: BaseException) -> str:
-    return str(error) if isinstance(error, ReadoffError) else f"{type(error).__name__}: {error}"
+def _is_shipped(claim: Claim) -> bool:
+    """A claim of the library that the file only passes on."""
+    code = getattr(claim.judge, "__code__", None)
+    return code is not None and is_installed(code.co_filename)

@@ -21,10 +21,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from readoff.claims.source import describe_function
-from readoff.core.canonical import content_id, plain
+from readoff.core.canonical import plain
 from readoff.core.errors import BadValue, ReadoffError
+from readoff.core.exact import exact
 from readoff.networks.network import Ensemble, Network, stack
-from readoff.tasks.base import Task
+from readoff.tasks.base import Task, content, is_shipped
 
 Certificate = Mapping[str, Any]
 
@@ -100,10 +101,14 @@ class Certified:
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """A network, or any callable from tokens [n, n_ctx] to logits [n, d_vocab_out], on a task."""
+    """A network, or any callable from tokens [n, n_ctx] to logits [n, d_vocab_out], on a task.
+
+    `unit` is the spacing of the numbers in which a callable answers, if its answers do not show that themselves.
+    """
 
     model: Any
     task: Task
+    unit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -135,8 +140,11 @@ def recipes_of(subject: Subject) -> tuple[Any, ...]:
             return ()
 
 
-def build(subject: Subject, runs: Mapping[str, Run]) -> Any:
-    """The thing that the measure receives; a certificate is not checked yet. `runs` maps recipe ids to runs."""
+def build(subject: Subject, runs: Mapping[str, Run], base: Callable[[Subject], Any] | None = None) -> Any:
+    """The thing that the measure receives; a certificate is not checked yet. `runs` maps recipe ids to runs.
+
+    `base` makes what a mutated subject changes (by default this function does).
+    """
     match subject:
         case Trained(recipe):
             return runs[recipe.id]
@@ -148,8 +156,8 @@ def build(subject: Subject, runs: Mapping[str, Run]) -> Any:
             return task
         case Given():
             return subject
-        case Mutated(base, _, change):
-            return change(build(base, runs))
+        case Mutated(original, _, change):
+            return change(build(original, runs) if base is None else base(original))
 
 
 def checker_of(subject: Subject) -> Callable[[Certificate], Sequence[str]] | None:
@@ -187,26 +195,34 @@ def n_networks(subject: Subject) -> str | None:
             return None
 
 
-def identity(thing: Any) -> str | None:
-    """A hash of what a built thing is, so that verdicts about it can be used again; None if it has none."""
-    if isinstance(thing, Network | Ensemble):
-        return thing.hash
-    if isinstance(thing, Given):
-        return identity(thing.model) if isinstance(thing.model, Network | Ensemble) else None
-    if isinstance(thing, list | tuple):
-        parts = [identity(part) for part in thing]
-        return None if None in parts else content_id(parts, 64)
-    if isinstance(thing, Mapping):
-        named = {str(key): identity(part) for key, part in thing.items()}
-        return None if None in named.values() else content_id(named, 64)
-    try:
-        return content_id(thing, 64)
-    except (ReadoffError, ValueError, TypeError):
-        return None
+def same(subject: Subject) -> Any:
+    """What makes two subjects of one session the same: equal recipes or tasks, and the very same functions."""
+    match subject:
+        case Trained(recipe):
+            return "trained", _hashable(recipe)
+        case Sweep(recipes):
+            return "sweep", tuple(map(_hashable, recipes))
+        case OnTask(task):
+            return "task", _hashable(task)
+        case Constructed(build) | Process(build):
+            return type(subject).__name__, function_key(build)
+        case Certified(build, check):
+            return "certified", function_key(build), function_key(check)
+        case Given():
+            return "given", id(subject)
+        case Mutated(base, _, change):
+            return "mutated", same(base), function_key(change)
+
+
+def function_key(function: Callable[..., Any]) -> tuple[int, ...]:
+    """Identity of a function object while it lives; a bound method is its object and its function."""
+    if hasattr(function, "__self__") and hasattr(function, "__func__"):
+        return id(function.__self__), id(function.__func__)
+    return (id(function),)
 
 
 def describe(subject: Subject) -> Any:
-    """JSON-able description for a claim's hash: recipe ids, task fields, sources of builders."""
+    """JSON-able description for a claim's hash: recipe ids, what tasks say, exact descriptions of builders."""
     match subject:
         case Trained(recipe):
             return {"trained": recipe.id}
@@ -215,13 +231,27 @@ def describe(subject: Subject) -> Any:
         case Constructed(build, name) | Process(build, name):
             return {"built": name, "source": describe_function(build)}
         case OnTask(task):
-            return {"task": plain(task)}
+            return _task(task)
         case Certified(build, check, name):
             return {"certified": name, "build": describe_function(build), "check": describe_function(check)}
         case Given(model, task):
-            return {"given": identity(model) or f"callable {id(model)}", "task": plain(task)}
+            return {"given": {"exact": exact(model).digest}, **_task(task)}
         case Mutated(base, name, change):
             return {"mutated": name, "of": describe(base), "source": describe_function(change)}
+
+
+def _task(task: Task) -> dict[str, Any]:
+    if is_shipped(task):
+        return {"task": plain(task)}
+    return {"task": f"{type(task).__name__} {task.name}", "says": content(task), "exact": exact(task).digest}
+
+
+def _hashable(value: Any) -> Any:
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return value
 
 
 def ensemble_of(thing: Any) -> Ensemble:
@@ -246,7 +276,7 @@ def with_ensemble(thing: Any, change: Callable[[Ensemble], Ensemble]) -> Any:
     if isinstance(thing, Network):
         return change(stack([thing]))[0]
     if isinstance(thing, Given):
-        return Given(with_ensemble(thing.model, change), thing.task)
+        return replace(thing, model=with_ensemble(thing.model, change))
     if hasattr(thing, "ensemble"):
         return replace(thing, ensemble=change(thing.ensemble))
     raise BadValue(f"this control changes networks; it cannot change a {type(thing).__name__}.")

@@ -22,6 +22,7 @@ from readoff.claims.scope import Decision, EveryNetwork, Seeds
 VerdictName = Literal["HOLDS", "FAILS", "UNDECIDED", "VACUOUS", "UNCONTROLLED", "ERROR"]
 VERDICTS: tuple[VerdictName, ...] = ("HOLDS", "FAILS", "UNDECIDED", "VACUOUS", "UNCONTROLLED", "ERROR")
 BAD: tuple[VerdictName, ...] = ("FAILS", "VACUOUS", "UNCONTROLLED", "ERROR")
+SETTLED: tuple[VerdictName, ...] = ("HOLDS", "FAILS", "UNDECIDED", "VACUOUS", "UNCONTROLLED")
 
 JSON_KEYS = (
     *("id", "verdict", "scope", "inputs", "networks", "value", "interval", "n", "power", "known", "agrees"),

@@ -3,14 +3,18 @@
     readoff check                       all shipped claims, quick profile
     readoff check pairs/facts           one claim and its sub-claims
     readoff check my_claims.py          the claims of a file
+    readoff check my_claims.py --explore
 
 The number of training steps never depends on the profile; `--profile full` takes more seeds and retrains what the quick
-profile takes from the zoo.
+profile takes from the zoo. `--explore` takes seeds 1,000,000 and up, on which a bar may be chosen; it keeps no verdict.
+What was found is printed before the report is written, so that a full disk costs no result.
 """
 
 import contextlib
 import platform
+import shlex
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,17 +22,17 @@ from typing import Annotated, Literal
 import tyro
 
 from readoff import __version__
-from readoff.claims.claim import Claim
 from readoff.claims.provider import Trainer, ZooFirst
 from readoff.claims.runner import Checked, error_rate
 from readoff.claims.runner import check as run_claims
+from readoff.claims.scope import exploration_seeds
 from readoff.claims.select import select
 from readoff.claims.verdict import error_record
 from readoff.claims.zoo import Zoo
 from readoff.cli import output
 from readoff.cli.bar import Bar
 from readoff.cli.listing import library_claims
-from readoff.core.errors import BadValue
+from readoff.core.errors import BadValue, ReadoffError
 from readoff.store import Store
 from readoff.store.verdicts import save_check
 
@@ -45,6 +49,7 @@ def check(
     strict: bool = False,
     store: Path = Path(".readoff"),
     fresh: bool = False,
+    explore: bool = False,
 ) -> int:
     """Check claims and say what holds.
 
@@ -57,41 +62,88 @@ def check(
         strict: exit 1 for UNDECIDED as well.
         store: folder of the ledger and of trained networks.
         fresh: judge again what has not changed.
+        explore: on seeds 1000000 and up, to choose a bar; nothing is a verdict, and none is stored.
     """
     n_seeds = SEEDS[profile] if seeds is None else seeds
     if n_seeds < 1:
         raise BadValue(f"--seeds {n_seeds}: at least one network is needed.")
+    if explore and report is not None:
+        raise BadValue("--explore keeps no verdicts, so there is nothing to report; leave out --report.")
+    as_json = json or not sys.stdout.isatty()
+    own_only = bool(selectors) and all(s.endswith(".py") for s in selectors)
     with contextlib.redirect_stdout(sys.stderr):  # what a claims file prints must not end up in the JSON
-        own_only = bool(selectors) and all(s.endswith(".py") for s in selectors)
         selected = select(selectors, [] if own_only else library_claims())
-        if not selected.claims:
-            raise BadValue("nothing is selected: there are no claims to check.")
-        with Store(store) as opened, Bar() as bar:
+    if not selected.claims:
+        raise BadValue("nothing is selected: there are no claims to check.")
+    with Store(store) as opened:
+        with contextlib.redirect_stdout(sys.stderr), Bar() as bar:
             zoo, trainer = Zoo(), Trainer(opened, bar)
             provider = ZooFirst(zoo, trainer) if profile == "quick" else trainer
-            found = run_claims(selected.claims, provider, opened, n_seeds, output.Lines(), reuse=not fresh)
-            broken = tuple(error_record(name, reason) for name, reason in selected.broken)
-            checked = Checked(found.records + broken, found.seconds, n_seeds, found.interrupted)
-            save_check(opened, _meta(checked, selected.claims, profile))
-            notes = [*opened.warnings, *zoo.warnings, f"Error rate: {error_rate(selected.claims)}."]
-            if report is not None or not own_only:
-                from readoff.cli.report import write_report
+            chosen = exploration_seeds(n_seeds) if explore else None
+            checked = run_claims(
+                selected.claims, provider, opened, n_seeds, output.Lines(), reuse=not fresh, seeds=chosen
+            )
+        judged = {record["id"] for record in checked.records}
+        rate = error_rate([claim for claim in selected.claims if claim.id in judged])
+        broken = tuple(error_record(name, reason) for name, reason in selected.broken)
+        checked = replace(checked, records=checked.records + broken)
+        notes = [*opened.warnings, *zoo.warnings, f"Error rate: {rate}."]
+        _show(checked, profile, notes, as_json)
+        problems = [checked.problem] if checked.problem else []
+        if not explore:
+            meta = _meta(checked, rate, profile, _command(selectors, profile, seeds))
+            page = report or (None if own_only else store / "report.html")
+            problems += _keep(opened, meta, page, as_json)
+    for problem in dict.fromkeys(problems):
+        print(f"readoff: {problem}", file=sys.stderr)
+    return 2 if problems and not checked.interrupted else checked.exit_code(strict)
 
-                page = report or store / "report.html"
-                write_report(opened, page)
-                notes.append(f"Report: {page}")
-    if json or not sys.stdout.isatty():
-        output.print_json(output.check_object(checked, profile, output.device()))
-        for note in notes:
-            print(f"readoff: {note}", file=sys.stderr)
-    else:
+
+def _show(checked: Checked, profile: str, notes: list[str], as_json: bool) -> None:
+    """Everything that was found, at once: what comes after may fail."""
+    if not as_json:
         output.print_verdicts(checked, notes)
-    return checked.exit_code(strict)
+    else:
+        output.print_json(output.check_object(checked, profile, output.device()))
+        if checked.interrupted or checked.exploring:
+            notes = [output.summary_line(checked), *notes]
+        _say(notes, as_json)
+    sys.stdout.flush()
 
 
-def _meta(checked: Checked, claims: tuple[Claim, ...], profile: str) -> dict[str, object]:
+def _say(lines: list[str], as_json: bool) -> None:
+    for line in lines:
+        print(f"readoff: {line}" if as_json else line, file=sys.stderr if as_json else sys.stdout)
+
+
+def _keep(opened: Store, meta: dict[str, object], page: Path | None, as_json: bool) -> list[str]:
+    """Remember the check and write the report; what went wrong, each as a sentence."""
+    problems = []
+    try:
+        save_check(opened, meta)
+    except ReadoffError as error:
+        problems.append(str(error))
+    if page is not None:
+        from readoff.cli.report import write_report
+
+        try:
+            write_report(opened, page)
+            _say([f"Report: {page}"], as_json)
+        except ReadoffError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _command(selectors: tuple[str, ...], profile: str, seeds: int | None) -> str:
+    """The command that was given, as it can be typed again."""
+    words = ["readoff", "check", *selectors, "--profile", profile, *(() if seeds is None else ("--seeds", str(seeds)))]
+    return shlex.join(words)
+
+
+def _meta(checked: Checked, rate: str, profile: str, command: str) -> dict[str, object]:
     return {
         "readoff": __version__,
+        "command": command,
         "profile": profile,
         "seconds": round(checked.seconds, 3),
         "device": output.device(),
@@ -99,5 +151,5 @@ def _meta(checked: Checked, claims: tuple[Claim, ...], profile: str) -> dict[str
         "claims": [record["id"] for record in checked.records],
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("jax", "numpy", "scipy", "optax", "python-flint")},
-        "error_rate": error_rate(claims),
+        "error_rate": rate,
     }

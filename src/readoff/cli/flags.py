@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 import readoff.tasks
-from readoff.claims.select import load_module
+from readoff.claims.loading import load_module
 from readoff.core.canonical import field_types
 from readoff.core.domain import DOMAIN_LIMIT, refuse_large
 from readoff.core.errors import BadValue, TooLarge, UnknownName
@@ -232,7 +232,9 @@ def find_task(name: str, fields: Mapping[str, Any]) -> Task:
 
 
 def _task_in(path: Path, wanted: str) -> Task:
-    found = {name: value for name, value in vars(load_module(path)).items() if isinstance(value, Task)}
+    module, world = load_module(path)
+    world.stay()
+    found = {name: value for name, value in vars(module).items() if isinstance(value, Task)}
     if wanted and wanted not in found:
         raise UnknownName(f"task in {path.name}", wanted, found)
     if not found:

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from readoff import __version__
 from readoff.claims.runner import Checked
+from readoff.claims.scope import EXPLORATION
 from readoff.claims.verdict import VERDICTS, to_json
 
 COLOURS = {
@@ -70,7 +71,8 @@ def summary_line(checked: Checked) -> str:
     reused = sum(bool(record["reused"]) for record in checked.records)
     stored = f"; {reused} of {len(checked.records)} unchanged and not judged again" if reused else ""
     stopped = "; interrupted, the rest was not judged" if checked.interrupted else ""
-    return f"{', '.join(parts) or 'no verdicts'} in {checked.seconds:.1f} s{stored}{stopped}."
+    start = f"EXPLORATION on seeds {EXPLORATION:,} and up, no verdicts, nothing stored: " if checked.exploring else ""
+    return f"{start}{', '.join(parts) or 'no verdicts'} in {checked.seconds:.1f} s{stored}{stopped}."
 
 
 def how_far(record: Mapping[str, Any]) -> str:

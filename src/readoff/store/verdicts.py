@@ -15,6 +15,7 @@ beside it.
 
 import io
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ import numpy as np
 from readoff.store.store import Store
 
 MEASURE_LIMIT = 1_000_000
+FILES = "files"
+"""The entry of a stored measure that names files; measured numbers have two words in their names (`evidence.pack`)."""
 
 Record = dict[str, Any]
 
@@ -61,14 +64,22 @@ def save(store: Store, key: str, record: Mapping[str, Any], exhibits: Sequence[M
 
 
 def load(store: Store, key: str) -> Record | None:
-    """The record stored under a key, or None."""
-    found = store.rows("SELECT record FROM verdict WHERE key = ?", key)
-    return json.loads(found[0]["record"]) if found else None
+    """The record stored under a key, or None (a damaged one is named in the store's warnings and counts as absent)."""
+    found = store.rows("SELECT claim, record FROM verdict WHERE key = ?", key)
+    return _record(store, found[0]) if found else None
+
+
+def of_claim(store: Store, claim_id: str) -> list[Record]:
+    """All records of a claim, the oldest first."""
+    rows = store.rows("SELECT claim, record FROM verdict WHERE claim = ? ORDER BY tick, key", claim_id)
+    return [record for row in rows if (record := _record(store, row)) is not None]
 
 
 def touch(store: Store, keys: Sequence[str]) -> None:
-    """Say that these stored verdicts are current: `latest` prefers them."""
-    if keys:
+    """Say that these stored verdicts are current: `latest` prefers them. Writes nothing if they are."""
+    query = "SELECT key FROM verdict AS v WHERE tick = (SELECT MAX(tick) FROM verdict WHERE claim = v.claim)"
+    current = {row["key"] for row in store.rows(query)} if keys else set()
+    if set(keys) - current:
         with store.transaction() as tick:
             for key in keys:
                 store.execute("UPDATE verdict SET tick = ? WHERE key = ?", tick, key)
@@ -76,17 +87,21 @@ def touch(store: Store, keys: Sequence[str]) -> None:
 
 def latest(store: Store) -> list[Record]:
     """The current record of every claim, with its `exhibits`, sorted by claim id."""
-    query = "SELECT key, record FROM verdict AS v WHERE tick = (SELECT MAX(tick) FROM verdict WHERE claim = v.claim) \
-        ORDER BY claim, key"
+    query = "SELECT key, claim, record FROM verdict AS v \
+        WHERE tick = (SELECT MAX(tick) FROM verdict WHERE claim = v.claim) ORDER BY claim, key"
     found: dict[str, Record] = {}
     for row in store.rows(query):
-        record = json.loads(row["record"])
+        record = _record(store, row)
+        if record is None:
+            continue
         exhibits = store.rows("SELECT * FROM exhibit WHERE verdict = ? ORDER BY place", row["key"])
+        data = [_json(store, exhibit["data"], f"a picture of {row['claim']}") for exhibit in exhibits]
         record["exhibits"] = [
-            {**{name: e[name] for name in ("id", "kind", "title", "caption")}, "data": json.loads(e["data"])}
-            for e in exhibits
+            {**{name: e[name] for name in ("id", "kind", "title", "caption")}, "data": values}
+            for e, values in zip(exhibits, data, strict=True)
+            if values is not None
         ]
-        found[record["id"]] = record
+        found[row["claim"]] = record
     return list(found.values())
 
 
@@ -99,26 +114,50 @@ def save_check(store: Store, meta: Mapping[str, Any]) -> None:
 def last_check(store: Store) -> Record | None:
     """What `save_check` stored last, or None."""
     found = store.rows("SELECT json FROM check_run ORDER BY tick DESC LIMIT 1")
-    return json.loads(found[0]["json"]) if found else None
+    return _json(store, found[0]["json"], "what the last check was") if found else None
 
 
-def save_measure(store: Store, key: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Keep measured numbers for later claims. Large ones are not worth their place and are left out."""
+def save_measure(store: Store, key: str, arrays: Mapping[str, np.ndarray], files: Mapping[str, str]) -> None:
+    """Keep measured numbers for later claims, with the files (name, sha256) that they were read from.
+
+    Large ones are not worth their place and are left out.
+    """
     if sum(array.nbytes for array in arrays.values()) > MEASURE_LIMIT:
         return
     out = io.BytesIO()
-    np.savez(out, **{name: array for name, array in arrays.items()})  # type: ignore[arg-type]
+    np.savez(out, **{FILES: np.array(_text(dict(files))), **arrays})  # type: ignore[arg-type]
     with store.transaction() as tick:
         store.execute("INSERT OR REPLACE INTO measure VALUES (?, ?, ?)", key, out.getvalue(), tick)
 
 
-def load_measure(store: Store, key: str) -> dict[str, np.ndarray] | None:
-    """Measured numbers stored under a key, or None."""
+def load_measure(store: Store, key: str) -> tuple[dict[str, np.ndarray], dict[str, str]] | None:
+    """Measured numbers stored under a key and the files that they were read from; None if absent or damaged."""
     found = store.rows("SELECT numbers FROM measure WHERE key = ?", key)
     if not found:
         return None
-    with np.load(io.BytesIO(found[0]["numbers"]), allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    try:
+        with np.load(io.BytesIO(found[0]["numbers"]), allow_pickle=False) as arrays:
+            numbers = {name: arrays[name] for name in arrays.files}
+        return numbers, dict(json.loads(str(numbers.pop(FILES))))
+    except (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+        store.warn("the ledger holds measured numbers that are damaged; they are measured again")
+        return None
+
+
+def _record(store: Store, row: Any) -> Record | None:
+    found = _json(store, row["record"], f"the verdict on {row['claim']}")
+    whole = isinstance(found, dict) and {"id", "verdict"} <= set(found)
+    if found is not None and not whole:
+        store.warn(f"the verdict on {row['claim']} in the ledger is damaged; it is not used")
+    return found if whole else None
+
+
+def _json(store: Store, text: Any, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        store.warn(f"{what} in the ledger is damaged; it is not used")
+        return None
 
 
 def _text(value: object) -> str:
