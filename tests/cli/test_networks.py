@@ -149,6 +149,8 @@ def test_a_picture(here, capsys):
         (("read", ID, "evou", "--head", "2"), "no label of axis head is called '2'"),
         (("read", ID, "eu", "--head", "0"), "has no heads"),
         (("read", ID, "scores", "--query", "7"), "no query token is called '7'"),
+        (("read", ID, "eqke", "--query", "7"), "no query token is called '7'"),
+        (("read", ID, "evou", "--query", "="), "the table evou has no query tokens"),
         (("read", ID, "order", "--png", "x.png"), "one line a head"),
         (("export", ID, "--out", "x.safetensors"), "effective model has no embedding"),
         (("import", "absent.safetensors"), "cannot be read"),
@@ -160,7 +162,7 @@ def test_mistakes_are_a_sentence(here, capsys, arguments, message):
     assert message in refusal(capsys, *arguments)
 
 
-@pytest.mark.parametrize("arguments", [("read", ID, "evu"), ("read", ID), ("export", ID), ("show",)])
+@pytest.mark.parametrize("arguments", [("read", ID, "evu"), ("read", ID), ("export",), ("show",)])
 def test_wrong_usage_is_exit_2(here, capsys, arguments):
     assert run(capsys, *arguments)[0] == 2
 
@@ -202,7 +204,8 @@ def transformer_lens_file(folder, **changes):
     return state
 
 
-PAIRS = ("--task", "pairs", "--n-signal", "2", "--n-noise", "1", "--n-ctx", "3")
+PLAIN = ("--normalization", "none")
+PAIRS = (*PLAIN, "--task", "pairs", "--n-signal", "2", "--n-noise", "1", "--n-ctx", "3")
 
 
 def test_import_read_and_export_again(here, capsys):
@@ -232,12 +235,30 @@ def test_export_and_import_of_our_own_files(here, capsys):
     assert "leave out --seed" in refusal(capsys, "read", found["id"], "evou", "--seed", "1")
 
 
+def test_export_chooses_a_name(here, capsys):
+    code, out, _ = run(capsys, "export", ID, "--seed", "1", "--format", "safetensors")
+    assert code == 0 and out.startswith(f"{ID}-seed1.safetensors: ")
+    assert load_file(here / f"{ID}-seed1.safetensors").hash == made.ensemble([-2.0])[0].hash
+
+
+def test_what_runs_lists_goes_before_what_is_shipped(here, capsys):
+    readoff.claims.zoo.pack([made.run([6.0, 8.0], made.recipe(lr=0.5))], here / "no-zoo")
+    assert answer(capsys, "show", "echo-eff")["id"] == ID
+
+
+def test_names_that_are_no_text(here, capsys):
+    save_ours(here, {k: v[0] for k, v in made.ensemble([4.0]).weights.items()})
+    (here / "ours.safetensors").rename(here / "o\udcff.safetensors")
+    assert answer(capsys, "import", "o\udcff.safetensors")["id"].startswith("o-")
+
+
 def test_imports_that_cannot_be_right(here, capsys):
     state = transformer_lens_file(here)
-    other = ("--task", "pairs", "--n-noise", "0", "--n-ctx", "3")
+    assert "LNPre" in refusal(capsys, "import", "theirs.safetensors")
+    other = (*PLAIN, "--task", "pairs", "--n-noise", "0", "--n-ctx", "3")
     assert "the task pairs 5 and 10" in refusal(capsys, "import", "theirs.safetensors", *other)
     transformer_lens_file(here, **{"embed.W_E": np.full((4, 6), np.nan, np.float32)})
-    assert "not finite" in refusal(capsys, "import", "theirs.safetensors")
+    assert "not finite" in refusal(capsys, "import", "theirs.safetensors", *PLAIN)
     (here / "cut.safetensors").write_bytes((here / "theirs.safetensors").read_bytes()[:200])
     assert "not a readable safetensors file" in refusal(capsys, "import", "cut.safetensors")
     save_file({"layers.0.weight": state["embed.W_E"]}, here / "other.safetensors")
@@ -252,7 +273,7 @@ def test_imports_that_cannot_be_right(here, capsys):
 
 def test_a_damaged_import_is_named(here, capsys):
     transformer_lens_file(here)
-    name = answer(capsys, "import", "theirs.safetensors")["id"]
+    name = answer(capsys, "import", "theirs.safetensors", *PLAIN)["id"]
     made.spoil(here / ".readoff" / "imported" / f"{name}.safetensors")
     assert "missing or damaged; import" in refusal(capsys, "read", name, "evou")
 

@@ -10,6 +10,7 @@ from readoff.networks.architecture import Architecture, EffectiveArchitecture
 from readoff.networks.network import Network
 from readoff.networks.transformer_lens import from_transformer_lens, save_transformer_lens, to_transformer_lens
 
+PLAIN: dict = {"normalization": "none"}
 SIZES = dict(d_vocab=4, d_vocab_out=3, n_ctx=3, d_model=5, d_head=2)
 TOKENS = np.array([[a, b, c] for a in range(4) for b in range(4) for c in range(4)])
 
@@ -28,9 +29,20 @@ def state_of(one):
 
 def test_names_are_kept_and_buffers_skipped():
     given = network(positions=True)
-    found = from_transformer_lens(state_of(given))
+    found = from_transformer_lens(state_of(given), **PLAIN)
     assert found.architecture == given.architecture and found.hash == given.hash and found.provenance == "imported"
     assert "no cfg: taken to be causal" in found.origin
+
+
+def test_weights_alone_do_not_show_a_folded_layernorm():
+    """LNPre has no parameters: a network with it has the very same names and shapes."""
+    given = network(positions=True)
+    with pytest.raises(BadValue, match="normalization='none'"):
+        from_transformer_lens(given.weights)
+    with pytest.raises(BadValue, match="'LNPre' is not built"):
+        from_transformer_lens(given.weights, normalization="LNPre")  # type: ignore[arg-type]
+    with pytest.raises(BadValue, match="normalization_type"):
+        from_transformer_lens(given.weights, cfg={"normalization_type": "LNPre"}, **PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -62,13 +74,16 @@ def test_deep_networks_with_mlps(tmp_path):
 def test_zero_positions_are_none():
     given = network(positions=True)
     weights = {**given.weights, "pos_embed.W_pos": np.zeros((3, 5), np.float32)}
-    found = from_transformer_lens(weights)
+    found = from_transformer_lens(weights, **PLAIN)
     assert not found.architecture.positions and found.architecture.n_ctx == 3 and "W_pos is 0" in found.origin
 
 
 def test_cfg_says_what_weights_do_not():
     given = network(positions=True)
     cfg = {"n_ctx": 3, "attention_dir": "bidirectional", "attn_scale": np.sqrt(2.0), "act_fn": "solu"}
+    with pytest.raises(BadValue, match="LNPre"):
+        from_transformer_lens(given.weights, cfg=cfg)
+    cfg["normalization_type"] = None
     found = from_transformer_lens(given.weights, cfg=cfg)
     assert not found.architecture.causal and "no cfg" not in found.origin
 
@@ -120,12 +135,12 @@ def test_shapes_and_types():
         from_transformer_lens({**weights, "blocks.0.attn.W_O": np.zeros((2, 3, 5), np.float32)})
     with pytest.raises(BadValue, match="int64"):
         from_transformer_lens({**weights, "unembed.b_U": np.zeros(3, np.int64)})
-    half = from_transformer_lens({k: v.astype(np.float16) for k, v in weights.items()})
+    half = from_transformer_lens({k: v.astype(np.float16) for k, v in weights.items()}, **PLAIN)
     assert half.weights["embed.W_E"].dtype == np.float32
     bare = {k: v for k, v in weights.items() if k != "pos_embed.W_pos"}
     with pytest.raises(BadValue, match="n_ctx"):
         from_transformer_lens(bare)
-    assert from_transformer_lens(bare, n_ctx=7).architecture.n_ctx == 7
+    assert from_transformer_lens(bare, n_ctx=7, **PLAIN).architecture.n_ctx == 7
 
 
 def test_files(tmp_path):
@@ -136,7 +151,7 @@ def test_files(tmp_path):
     with pytest.raises(Damaged, match=r"m\.safetensors"):
         from_transformer_lens(tmp_path / "m.safetensors")
     save_file({"blocks.0.attn.mask": np.zeros((0, 0), bool), **network(positions=True).weights}, tmp_path / "ok")
-    assert "TransformerLens file ok" in from_transformer_lens(tmp_path / "ok").origin
+    assert "TransformerLens file ok" in from_transformer_lens(tmp_path / "ok", **PLAIN).origin
 
 
 def test_what_transformer_lens_cannot_hold():

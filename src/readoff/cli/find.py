@@ -47,6 +47,7 @@ def find(wanted: str, among: Sequence[Found]) -> Found:
     """The one that is meant. BadValue with the near one, or with those it may be."""
     exact = [one for one in among if one.id == wanted]
     near = exact or [o for o in among if wanted and (o.id.startswith(wanted) or _hash(o).startswith(wanted))]
+    near = [one for one in near if one.source != "zoo"] or near  # what `runs` lists goes before what is shipped
     if not near:
         if not among:
             raise BadValue(

@@ -4,7 +4,7 @@ readoff runs                                    what is stored
 readoff show pairs-1L2H5d                       a recipe and how each of its networks came out
 readoff read pairs-1L2H5d evou --seed 3         a circuit table (also eqke, eu, eqkp, pvou, scores, order)
 readoff import model.safetensors --task pairs   TransformerLens names, or a file that readoff wrote
-readoff export pairs-1L2H5d --seed 3 --out model.safetensors
+readoff export pairs-1L2H5d --seed 3            writes pairs-1L2H5d-...-seed3.safetensors
 """
 
 import json as json_module
@@ -171,6 +171,7 @@ def import_(
     /,
     task: str | None = None,
     name: str | None = None,
+    normalization: Annotated[Literal["none"] | None, tyro.conf.arg(help_behavior_hint="")] = None,
     store: Path = DEFAULT,
     json: bool = False,
     task_fields: tyro.conf.OmitArgPrefixes[TaskFlags] = TaskFlags(),  # type: ignore[valid-type] # noqa: B008
@@ -181,6 +182,7 @@ def import_(
         file: safetensors only; PyTorch's own files can run code when they are opened.
         task: what the network does (a shipped task or FILE.py), for labels and for checking.
         name: what to call it (default: the file's name).
+        normalization: none says that the network has no LayerNorm, where no config in the file says so.
         store: folder that keeps it.
         json: print JSON although stdout is a terminal.
         task_fields: what the task is; --n-ctx without a task says how long inputs are, where the file does not.
@@ -190,7 +192,7 @@ def import_(
         raise BadValue("fields of a task were given, and no task; add --task pairs, for instance.")
     about = None if task is None else find_task(task, fields)
     length = fields.get("n_ctx") if about is None else about.n_ctx
-    model = _read_weights(file, length)
+    model = _read_weights(file, length, normalization)
     _refuse_misfit(model, about, file)
     with Store(store):  # makes the folder, and refuses one of a newer version
         identifier = imported.add(store, model, name or file.stem, about)
@@ -206,7 +208,7 @@ def import_(
 def export(
     id: Id,
     /,
-    out: Path,
+    out: Path | None = None,
     seed: int | None = None,
     format: Literal["transformer-lens", "safetensors"] = "transformer-lens",
     store: Path = DEFAULT,
@@ -215,7 +217,7 @@ def export(
 
     Args:
         id: of trained, imported or shipped networks, or its beginning.
-        out: the file to write (safetensors).
+        out: the file to write (default: the id and the seed, with .safetensors).
         seed: which network (default: the first one).
         format: transformer-lens is a state dict with its config in the header; safetensors keeps all readoff knows.
         store: folder of the ledger and of trained networks.
@@ -226,15 +228,16 @@ def export(
     zoo = Zoo()
     one = find(id, known(store, zoo))
     network, _, chosen = network_of(one, store, zoo, seed)
+    path = out or Path(f"{one.id}{'' if chosen is None else f'-seed{chosen}'}.safetensors")
     if format == "safetensors":
-        save(network, out)
+        save(network, path)
     else:
-        save_transformer_lens(network, out)
-    print(f"{out}: {one.id}{'' if chosen is None else f', seed {chosen}'}, weights {network.hash[:16]}")
+        save_transformer_lens(network, path)
+    print(f"{path}: {one.id}{'' if chosen is None else f', seed {chosen}'}, weights {network.hash[:16]}")
     return 0
 
 
-def _read_weights(file: Path, n_ctx: int | None) -> Network | Ensemble:
+def _read_weights(file: Path, n_ctx: int | None, normalization: Literal["none"] | None) -> Network | Ensemble:
     from readoff.networks.files import NotOurs, load
     from readoff.networks.transformer_lens import from_transformer_lens
 
@@ -243,7 +246,7 @@ def _read_weights(file: Path, n_ctx: int | None) -> Network | Ensemble:
     except NotOurs:
         pass
     try:
-        return from_transformer_lens(file, n_ctx=n_ctx)
+        return from_transformer_lens(file, n_ctx=n_ctx, normalization=normalization)
     except (TypeError, ValueError) as error:  # settings of a kind that no config has
         raise Damaged(f"{file} has settings in its header that make no sense ({error}).") from None
 

@@ -52,7 +52,11 @@ def table(network: Network, task: Task | None, name: str, query: str | None = No
         found = paths.EQKE.at(query=_query(paths.EQKE, task, query))
     else:
         found = {"evou": paths.EVOU, "eqke": paths.EQKE, "eu": paths.EU, "eqkp": paths.EQKP, "pvou": paths.PVOU}[name]
-        found = found if query is None or "query" not in found.dims else found.at(query=query)
+        if query is not None and "query" not in found.dims:
+            raise BadValue(
+                f"the table {name} has no query tokens (its axes are {', '.join(found.dims)}); leave out --query."
+            )
+        found = found if query is None else found.at(query=_query(found, task, query))
     axis = next((axis for axis in ("output", "key") if axis in found.dims), None)
     return found if raw or axis is None else centre_table(found, axis)
 

@@ -3,15 +3,16 @@
 Names and shapes are the same, so a state dict is read as it is:
 
     network = from_transformer_lens(model.state_dict(), cfg=model.cfg)
-    network = from_transformer_lens("model.safetensors")       # safetensors.torch.save_file(model.state_dict(), ...)
+    network = from_transformer_lens("model.safetensors", normalization="none")    # a saved state dict, no cfg
     state, cfg = to_transformer_lens(network)
     model = HookedTransformer(HookedTransformerConfig(**cfg))
     model.load_state_dict({name: torch.tensor(array) for name, array in state.items()}, strict=False)
 
-The weights do not say everything: normalisation without parameters, the activation function and the mask's direction
-are in `cfg`. Without one, an attention-only network is taken to be causal and unnormalised, and `origin` says so; an
-MLP needs one. A W_pos that is 0 everywhere is no positional embedding, and is read as none. Buffers (attn.mask,
-attn.IGNORE) are skipped; whatever this package could not compute exactly alike is refused by name.
+The weights do not say everything: the activation function, the mask's direction, and whether there is a LayerNorm
+without parameters (LNPre, as in every folded pretrained model) are in `cfg`. Without one, whoever hands over the
+weights must say that there is none, normalization="none"; an attention-only network is then taken to be causal, and
+`origin` says so; an MLP needs cfg. A W_pos that is 0 everywhere is no positional embedding, and is read as none.
+Buffers (attn.mask, attn.IGNORE) are skipped; whatever this package could not compute exactly alike is refused by name.
 """
 
 import json
@@ -19,7 +20,7 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -58,12 +59,17 @@ ALLOWED: dict[str, tuple[Any, ...]] = {
 
 
 def from_transformer_lens(
-    source: Mapping[str, Any] | str | Path, cfg: Any = None, n_ctx: int | None = None, origin: str = ""
+    source: Mapping[str, Any] | str | Path,
+    cfg: Any = None,
+    n_ctx: int | None = None,
+    origin: str = "",
+    normalization: Literal["none"] | None = None,
 ) -> Network:
     """A network from a state dict (name to array) or a .safetensors file of one.
 
-    cfg    a HookedTransformerConfig or a dict of its fields; a file written by `save_transformer_lens` holds its own
-    n_ctx  needed only if there is neither W_pos nor cfg
+    cfg            a HookedTransformerConfig or a dict of its fields; a file by `save_transformer_lens` holds its own
+    n_ctx          needed only if there is neither W_pos nor cfg
+    normalization  "none" states that there is no LayerNorm; needed where no cfg says so, since weights cannot show it
 
     BadValue: names, shapes or settings that this package does not compute; PyTorch's own files (pickles), with advice.
     Damaged: a .safetensors file that cannot be read.
@@ -77,12 +83,21 @@ def from_transformer_lens(
         origin = origin or "TransformerLens state dict"
     weights = {name: _array(name, value) for name, value in state.items() if not BUFFER.fullmatch(name)}
     settings = None if cfg is None else _settings(cfg)
+    if normalization not in (None, "none"):
+        raise BadValue(f"normalization {normalization!r} is not built; only networks without any can be read ('none').")
     architecture, note = _architecture(weights, settings, n_ctx)
     unknown = sorted(set(weights) - set(architecture.shapes()) - {"pos_embed.W_pos"})
     if unknown:
         raise BadValue(f"{', '.join(unknown[:5])}: {_hint(unknown[0])}")
     kept = {name: weights[name] for name in architecture.shapes() if name in weights}
-    return Network(architecture, kept, "imported", f"{origin}{note}")
+    network = Network(architecture, kept, "imported", f"{origin}{note}")
+    if normalization is None and "normalization_type" not in (settings or {}):
+        raise BadValue(
+            "the weights do not show whether there is a LayerNorm without parameters (LNPre, as in pretrained models "
+            "whose LayerNorm was folded). Give cfg (model.cfg), or state that there is none: normalization='none' "
+            "(`readoff import FILE --normalization none`)."
+        )
+    return network
 
 
 def to_transformer_lens(network: Network) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -149,7 +164,7 @@ def _architecture(
     if settings is None:
         if d_mlp:
             raise BadValue("the weights do not say which activation function the MLP has; give cfg (model.cfg).")
-        notes.append("no cfg: taken to be causal, without normalisation")
+        notes.append("no cfg: taken to be causal; said to be without normalisation")
     settings = settings or {}
     act_fn = settings.get("act_fn", "relu") if d_mlp else "relu"
     if act_fn not in ("relu", "gelu"):
