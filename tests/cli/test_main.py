@@ -105,6 +105,7 @@ def test_what_does_not_come_out_is_exit_1(here, capsys):
         (["check", "empty.py"], "defines no claims"),
         (["check", "mine.py", "--seeds", "0"], "at least one network"),
         (["check", "mine.py", "mine.py", "copy.py"], "two claims are called mine/size"),
+        (["check", "one.py", "--explore", "--report", "r.html"], "keeps no verdicts"),
         (["check", "mine.py", "--store", "mine.py"], "mine.py"),
     ],
 )
@@ -137,6 +138,84 @@ def test_an_interrupt_is_exit_130_and_keeps_what_is_done(here, capsys):
     code, out, _ = run(capsys, "check", "one.py")
     assert code == 130 and [c["id"] for c in json.loads(out)["claims"]] == ["mine/size"]
     assert json.loads(run(capsys, "check", "one.py")[1])["claims"][0]["reused"] is True
+
+
+def test_a_file_named_twice_is_taken_once(here, capsys):
+    code, out, _ = run(capsys, "check", "one.py", str(here / "one.py"))
+    assert code == 0 and [c["id"] for c in json.loads(out)["claims"]] == ["mine/size"]
+
+
+def test_what_was_found_is_printed_although_the_report_cannot_be_written(here, capsys):
+    code, out, err = run(capsys, "check", "one.py", "--report", "no/such/folder/r.html")
+    assert code == 2 and json.loads(out)["claims"][0]["verdict"] == "HOLDS"
+    assert "the report could not be written to no/such/folder/r.html" in err and "Traceback" not in err
+
+
+def test_what_was_found_is_printed_although_the_store_cannot_be_written(here, capsys, monkeypatch):
+    from readoff.store import Store, StoreError
+
+    run(capsys, "check", "one.py")
+
+    def full(self):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Store, "transaction", full)
+    for reused, options in ((True, ()), (False, ("--fresh",))):
+        code, out, err = run(capsys, "check", "one.py", *options)
+        (found,) = json.loads(out)["claims"]
+        assert code == 2 and (found["verdict"], found["reused"]) == ("HOLDS", reused)
+        assert err.count("the disk is full") == 1
+
+
+def test_a_judge_that_leaves_ends_no_run(here, capsys):
+    leaving = MORE.replace('return n["inputs"] == 3', "import sys; sys.exit(0)")
+    (here / "leaves.py").write_text(leaving)
+    code, out, _ = run(capsys, "check", "leaves.py")
+    verdicts = {c["id"]: c["verdict"] for c in json.loads(out)["claims"]}
+    assert code == 1 and verdicts == {"mine/size": "HOLDS", "mine/other": "ERROR", "mine/any": "VACUOUS"}
+
+
+def test_helpers_of_one_name_in_two_folders(here, capsys):
+    for folder, number in (("a", 4704), ("b", 3)):
+        (here / folder).mkdir()
+        (here / folder / "sizes.py").write_text(f"SIZE = {number}\n")
+        text = ONE.replace("4704\n", "sizes.SIZE\n").replace("mine/size", f"{folder}/size")
+        (here / folder / "claims.py").write_text("import sizes\n" + text)
+    _, out, _ = run(capsys, "check", "a/claims.py", "b/claims.py")
+    assert {c["id"]: c["verdict"] for c in json.loads(out)["claims"]} == {"a/size": "HOLDS", "b/size": "FAILS"}
+
+
+def test_exploration_is_named_and_kept_nowhere(here, capsys):
+    code, out, err = run(capsys, "check", "one.py", "--explore")
+    assert code == 0 and json.loads(out)["claims"][0]["reason"].startswith("EXPLORATION, no verdict")
+    assert "EXPLORATION on seeds 1,000,000 and up" in err and not (here / ".readoff" / "report.html").exists()
+    again = json.loads(run(capsys, "check", "one.py")[1])["claims"][0]
+    assert again["reused"] is False and "EXPLORATION" not in again["reason"]
+
+
+def test_the_command_can_be_typed_again(here, capsys):
+    from readoff.store import Store
+    from readoff.store.verdicts import last_check
+
+    run(capsys, "check", "mine.py", "--seeds", "40")
+    with Store(here / ".readoff") as store:
+        assert last_check(store)["command"] == "readoff check mine.py --profile quick --seeds 40"
+
+
+def test_an_interrupted_run_says_so_in_a_pipe_and_counts_what_was_judged(here, capsys):
+    (here / "one.py").write_text(STOP)
+    _, _, err = run(capsys, "check", "one.py")
+    assert "interrupted, the rest was not judged" in err and "no statistical claims" in err
+
+
+def test_words_that_no_text_can_hold(here, capsys):
+    (here / "one.py").write_text(ONE.replace('n["inputs"] == 4704', "open('\\udcff')"))
+    code, out, err = run(capsys, "check", "one.py")
+    assert code == 1 and json.loads(out)["claims"][0]["verdict"] == "ERROR" and "Traceback" not in err
+    assert run(capsys, "report", "--out", "r.html")[0] == 0
+    (here / "one.py").write_text(ONE.replace("The task has", "\\udcff"))
+    code, _, err = run(capsys, "check", "one.py")
+    assert code == 2 and "no text" in err
 
 
 def test_a_newer_store_is_refused(here, capsys):

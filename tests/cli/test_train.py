@@ -146,7 +146,8 @@ def test_training_storing_and_using_again(here, capsys, monkeypatch):
     options = (*TINY, "--steps", "20", "--seeds", "3", "--first-seed", "2", "--block", "4", "--measures", "5")
     code, out, err = run(capsys, *options)
     found = json.loads(out)
-    assert code == 0 and err == "" and found["reused"] is False
+    assert code == 0 and "3 of 8 networks are shown" in err and "seeds 0 to 7 are stored" in err
+    assert found["reused"] is False
     assert [n["seed"] for n in found["networks"]] == [2, 3, 4] and found["fingerprint"]["width"] == 4
     assert found["solved"] == sum(n["solved"] for n in found["networks"])
     assert all(n["loss"] > 0 and -20 < n["margin"] < 20 for n in found["networks"])

@@ -45,7 +45,8 @@ def store(tmp_path):
     with Store(tmp_path / "store") as opened:
         checked = check([small, broken], store=opened)
         ids = [record["id"] for record in checked.records]
-        save_check(opened, {"readoff": "0.1.0", "profile": "quick", "claims": ids, "n_seeds": 64, "device": "cpu"})
+        about = {"readoff": "0.1.0", "command": "readoff check mine.py --seeds 64", "profile": "quick", "device": "cpu"}
+        save_check(opened, {**about, "claims": ids, "n_seeds": 64})
         yield opened
 
 
@@ -56,7 +57,7 @@ def test_verdicts_exhibits_code_and_run_come_from_the_ledger(store):
     assert "def size(task)" in by_id["mine/size"]["code"]
     assert "def small(numbers)" in by_id["mine/size"]["code"]
     assert [(e["claim_id"], e["kind"]) for e in data.exhibits] == [("mine/size", "table")]
-    assert data.meta["rebuild"] == ["readoff check --profile quick", "readoff report"]
+    assert data.meta["rebuild"] == ["readoff check mine.py --seeds 64", "readoff report"]
     assert data.meta["seeds"] == {"judged": "0 to 63", "exploration": "1,000,000 and up"}
 
 

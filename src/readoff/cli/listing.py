@@ -69,6 +69,8 @@ def statements(selectors: Selectors = (), /, json: bool = False, store: Path = P
     if (store / "ledger.sqlite").exists():
         with Store(store) as opened:
             records = latest(opened)
+            for warning in opened.warnings:
+                print(f"readoff: {warning}", file=sys.stderr)
     rows = [statement_row(s, records) for s in chosen]
     if json or not sys.stdout.isatty():
         output.print_json(rows)

@@ -3,17 +3,21 @@
 Every command is a plain function with typed parameters (tyro makes its flags and its help) that returns an exit code or
 None. To add one, write the function and add one line to `COMMANDS`.
 
-Exit codes: 0 fine, 1 a claim did not come out, 2 usage, 130 interrupted. A user's mistake is one sentence on stderr.
+Exit codes: 0 fine, 1 a claim did not come out, 2 usage (or nothing could be written), 130 interrupted. A user's mistake
+is one sentence on stderr. Whatever no text can hold (bytes of a file name) is printed with backslashes.
 """
 
+import contextlib
+import functools
 import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from readoff import __version__
-from readoff.core.errors import ReadoffError, UnknownName
+from readoff.core.errors import BadValue, ReadoffError, UnknownName
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("readoff.cli.check:check", "check claims: the shipped ones, some of them, or a file of your own"),
@@ -36,6 +40,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code (the console script passes it to the shell)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         return _run(given)
     except ReadoffError as error:
@@ -62,12 +69,27 @@ def _run(given: list[str]) -> int:
     import tyro
 
     module, function = COMMANDS[given[0]][0].split(":")
-    command = getattr(importlib.import_module(module), function)
+    command = _staying(getattr(importlib.import_module(module), function))
     config = (tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff)
     try:
         return tyro.cli(command, prog=f"readoff {given[0]}", args=given[1:], config=config) or 0
     except SystemExit as stop:  # tyro has printed its help (0) or its complaint (2)
         return stop.code if isinstance(stop.code, int) else 2
+
+
+def _staying(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command; a `sys.exit()` in somebody's file is a mistake there and not the end of it."""
+
+    @functools.wraps(command)
+    def call(*arguments: Any, **named: Any) -> Any:
+        try:
+            return command(*arguments, **named)
+        except SystemExit as stop:
+            raise BadValue(
+                f"code that was called ended the program (sys.exit({stop.code!r})); take that out."
+            ) from stop
+
+    return call
 
 
 def _present(name: str) -> bool:

@@ -4,6 +4,7 @@ readoff report                          writes readoff-report.html
 readoff report --out results.html
 """
 
+import sys
 from pathlib import Path
 
 from readoff.cli.listing import shipped_statements, statement_row
@@ -23,6 +24,8 @@ def report(store: Path = Path(".readoff"), out: Path = Path("readoff-report.html
         raise BadValue(f"{store} holds no ledger yet. Run `readoff check` first, or name its folder: --store DIR.")
     with Store(store) as opened:
         size = write_report(opened, out)
+        for warning in opened.warnings:
+            print(f"readoff: {warning}", file=sys.stderr)
     print(f"{out} ({size / 1000:,.0f} kB)")
     return 0
 

@@ -5,6 +5,7 @@
     readoff train --recipe recipe.json --first-seed 1000000
 
 What is in the store already is not trained again; running a command once more after an interruption goes on from there.
+Seeds are trained in aligned blocks (see `training.recipe`), so some more than were asked for may be made, and are kept.
 """
 
 import sys
@@ -20,6 +21,8 @@ from readoff.cli.flags import ArchitectureFlags, Asked, RecipeFlags, TaskFlags, 
 from readoff.cli.outcomes import outcome_json, outcome_rows, recipe_line
 from readoff.core.errors import BadValue
 from readoff.store import Store
+from readoff.training.recipe import Recipe, blocks_for
+from readoff.training.untrained import needs_no_trainer
 
 MOST_SEEDS = 100_000
 
@@ -73,6 +76,9 @@ def train(
         for warning in opened.warnings:
             print(f"readoff: {warning}", file=sys.stderr)
     found = outcome(run)
+    more = "" if there else _more(made, wanted)
+    if more:
+        print(f"readoff: {more}", file=sys.stderr)
     if json or not sys.stdout.isatty():
         head = {"id": made.id, "reused": there, "seconds": round(seconds, 3), "fingerprint": run.fingerprint}
         output.print_json(head | outcome_json(found))
@@ -90,3 +96,16 @@ def train(
     output.print_table(("", ""), rows)
     print(f"`readoff show {made.id}` lists them; `readoff read {made.id} evou --seed {wanted[0]}` reads one.")
     return 0
+
+
+def _more(made: Recipe, wanted: range) -> str:
+    """What is stored beyond the seeds that were asked for, and why; "" if nothing is."""
+    blocks = [range(first, first + made.block) for first in blocks_for(made, wanted)]
+    stored = sum(map(len, blocks))
+    if stored == len(wanted) or needs_no_trainer(made):
+        return ""
+    return (
+        f"{len(wanted)} of {stored} networks are shown: seeds are trained in blocks of {made.block}, because the width "
+        f"of a program changes last bits, and seeds {blocks[0][0]} to {blocks[-1][-1]} are stored. --bitwise trains "
+        "each alone."
+    )

@@ -11,12 +11,12 @@ from pathlib import Path
 
 
 def configure(cache: str | Path | None = None) -> None:
-    """Set JAX's global configuration for this process."""
+    """Set JAX's global configuration for this process. A folder whose name is no text is none that JAX can use."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_default_matmul_precision", "highest")
-    if cache is not None:
+    if cache is not None and not any("\ud800" <= letter <= "\udfff" for letter in str(cache)):
         jax.config.update("jax_compilation_cache_dir", str(cache))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

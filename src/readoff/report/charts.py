@@ -259,7 +259,8 @@ def _axis(channel: Any, title: str | None, values: Sequence[float | None], log: 
 def _labels(names: Sequence[str], size: int) -> alt.Axis:
     stride = max(1, math.ceil(12 / size))
     text = "{" + ",".join(f"'{i}':{_quoted(n)}" for i, n in enumerate(names)) + "}[datum.value]"
-    return alt.Axis(labelExpr=text, values=list(range(0, len(names), stride)), labelAngle=0, labelOverlap=False)
+    places = list(range(0, len(names), stride))
+    return alt.Axis(labelExpr=text, values=places, tickCount=len(places), labelAngle=0, labelOverlap=False)
 
 
 def _quoted(name: str) -> str:

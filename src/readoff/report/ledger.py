@@ -8,7 +8,8 @@ The code of a claim is what was registered before its networks were trained. Sta
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from readoff.claims.scope import EXPLORATION
 from readoff.report.data import Record, ReportData
@@ -28,14 +29,14 @@ def from_store(store: Store, statements: Sequence[Record] = ()) -> ReportData:
             records.append({"id": name, "verdict": "ERROR", "reason": reason, "exhibits": []})
     claims = [{"code": code.get(r["id"], ""), **{k: v for k, v in r.items() if k != "exhibits"}} for r in records]
     exhibits = [{"claim_id": r["id"], **exhibit} for r in records for exhibit in r["exhibits"]]
-    return ReportData(claims, statements, exhibits, {**check, **_how(check)})
+    return ReportData(*map(_printable, (claims, statements, exhibits, {**check, **_how(check)})))
 
 
 def _how(check: Record) -> Record:
     """How to rebuild the page: commands, seeds, versions."""
     if not check:
         return {}
-    command = f"readoff check --profile {check['profile']}" if "profile" in check else "readoff check"
+    command = check.get("command") or "readoff check"
     seeds = {"exploration": f"{EXPLORATION:,} and up"}
     if "n_seeds" in check:
         seeds = {"judged": f"0 to {check['n_seeds'] - 1}", **seeds}
@@ -51,7 +52,19 @@ def _code(store: Store) -> dict[str, str]:
     """The source of measure and judge of every claim, as registered last."""
     found: dict[str, str] = {}
     for row in store.rows("SELECT claim, text FROM claim_registered ORDER BY tick, hash"):
-        text = json.loads(row["text"])
-        sources = [text.get(part, {}).get("source", "") for part in ("measure", "judge")]
+        try:
+            text = json.loads(row["text"])
+            sources = [str(text[part]["source"]) for part in ("measure", "judge")]
+        except (ValueError, TypeError, KeyError):
+            continue  # a damaged row costs the page this text and nothing else
         found[row["claim"]] = "\n\n".join(source.strip() for source in sources if source)
     return found
+
+
+def _printable(value: Any) -> Any:
+    """The same with lone surrogates (bytes of a file name that are no text) replaced, which no page can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_printable(k): _printable(v) for k, v in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list | tuple) else value
