@@ -197,3 +197,82 @@ def test_exact_linear_algebra_by_hand():
                                                                                        [Fraction(1, 3)]]  # fmt: skip
     assert not is_exact(fractions([Fraction(1, 3)])) and is_exact(fractions([0.1]))
     assert rank(fractions(np.zeros((2, 0)))) == 0
+
+
+WHOLE = dict(d_vocab=4, d_vocab_out=3, n_ctx=3, d_head=4, d_model=14)
+WHOLE_CASES = {
+    "plain": Architecture(**WHOLE),
+    "no biases": Architecture(**WHOLE, biases=False),
+    "no direct path": Architecture(**WHOLE, direct_path=False),
+    "neither": Architecture(**WHOLE, biases=False, direct_path=False),
+    "one-hot in": Architecture(**WHOLE, embedding="one_hot"),
+    "one-hot in, no biases": Architecture(**WHOLE, embedding="one_hot", biases=False),
+    "one-hot in, no direct path": Architecture(**{**WHOLE, "d_model": 4}, embedding="one_hot", direct_path=False),
+    "one-hot out": Architecture(**WHOLE, unembedding="one_hot"),
+    "one-hot out, no biases": Architecture(**WHOLE, unembedding="one_hot", biases=False),
+    "one-hot out, no direct path": Architecture(**WHOLE, unembedding="one_hot", direct_path=False),
+    "one-hot both, no direct path": Architecture(
+        **WHOLE, embedding="one_hot", unembedding="one_hot", direct_path=False, biases=False
+    ),
+    "one head": Architecture(**WHOLE, n_heads=1),
+}
+
+
+def whole_tables(network):
+    """EQKE [head, query, key], EVOU and EU + bias [query, output], read off by the circuits package."""
+    read = [count_tables(network.architecture, network.weights, token) for token in range(4)]
+    return np.stack([t.scores for t in read], axis=1), read[0].values, np.stack([t.base for t in read])
+
+
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize("name", WHOLE_CASES)
+def test_whole_tables_are_reproduced(name, data):
+    architecture = WHOLE_CASES[name]
+
+    def draw(*shape):
+        flat = data.draw(st.lists(INTEGERS, min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
+        return np.array(flat, dtype=int).reshape(shape)
+
+    eqke, values = draw(architecture.n_heads, 4, 4), draw(architecture.n_heads, 4, 3)
+    eu = draw(4, 3) if architecture.direct_path else np.tile(draw(3) * architecture.biases, (4, 1))
+    built = build(architecture, eqke, list(values), eu)
+    scores, evou, base = whole_tables(built.network)
+    assert built.residual <= 1e-12 and built.score_residual <= 1e-12
+    np.testing.assert_allclose(evou, values, atol=1e-11)
+    np.testing.assert_allclose(base, eu, atol=1e-11)
+    off = scores - eqke
+    np.testing.assert_allclose(off, off[..., :1] + 0 * off, atol=1e-11)
+
+
+def test_a_row_and_a_whole_table_may_be_mixed():
+    architecture = Architecture(**WHOLE)
+    eqke, values = np.arange(32).reshape(2, 4, 4) % 5, [np.eye(4, 3)] * 2
+    scores, _, base = whole_tables(build(architecture, eqke, values, [1, 2, 3]).network)
+    assert np.array_equal(base, np.tile([1, 2, 3], (4, 1))) and np.ptp(scores - eqke, axis=-1).max() < 1e-12
+    eu = np.arange(12).reshape(4, 3) % 7
+    scores, _, base = whole_tables(build(architecture, [[0, 1, 2, 0]] * 2, values, eu).network)
+    assert np.array_equal(base, eu) and np.ptp(scores - [0, 1, 2, 0], axis=-1).max() < 1e-12
+
+
+def test_missing_ranks_of_whole_tables_are_named():
+    small, values = dict(d_vocab=4, d_vocab_out=3, n_ctx=3, n_heads=1), [np.zeros((4, 3), int)]
+    with pytest.raises(Unreachable, match=r"EQKE of head 0 has rank 3 up to a constant per query; d_head is 2\."):
+        build(Architecture(**small, d_head=2), [np.eye(4, dtype=int)], values)
+    build(Architecture(**small, d_head=3), [np.eye(4, dtype=int)], values)
+    eu = np.eye(4, 3, dtype=int)
+    with pytest.raises(Unreachable, match=r"EU has rank 3 beyond what every token says, and .* no direct path"):
+        build(Architecture(**small, d_head=3, direct_path=False), [[0] * 4], values, eu)
+    eu, values = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0]], [[[0, 0, 0]] * 3 + [[0, 0, 1]]]
+    with pytest.raises(Unreachable, match=r"direct path takes 2 .* read 1 more .* write 1 more; .* Give d_model >= 4"):
+        build(Architecture(**small, d_head=3, d_model=3), [[0] * 4], values, eu)
+    assert build(Architecture(**small, d_head=3, d_model=4), [[0] * 4], values, eu).residual == 0
+    with pytest.raises(BadValue, match="one query row"):
+        build(EffectiveArchitecture(4, 3, 3, n_heads=1), [np.eye(4, dtype=int)], values)
+    with pytest.raises(BadValue, match="a row for every query"):
+        build(Architecture(**small), [np.eye(3, dtype=int)], values)
+    with pytest.raises(BadValue, match="a row for every token"):
+        build(Architecture(**small), [[0] * 4], values, np.eye(3, dtype=int))
+    both = Architecture(**small, d_model=4, embedding="one_hot", unembedding="one_hot")
+    with pytest.raises(BadValue, match="one-hot on both sides"):
+        build(both, [[0] * 4], values, 2 * np.eye(4, 3, dtype=int))

@@ -145,6 +145,23 @@ def test_other_numbers_of_signal_tokens(task):
         assert set(certified(network, task).status) == {"correct"}
 
 
+SPHERES = [Pairs(2, 1, 3), Pairs(3, 2, 4), Pairs(5, 2, 4), Pairs(9, 0, 3), Pairs(3, 1, 4, 3), Pairs(4, 2, 5, 4)]
+
+
+@pytest.mark.parametrize("readout", ["unit", "nearest"])
+@pytest.mark.parametrize("task", SPHERES, ids=str)
+def test_three_dimensions_for_any_number_of_signal_tokens(task, readout):
+    """Without a constant; all tokens are equally long, and the exact margin of "nearest" is a squared distance."""
+    network = pairs.one_head_d_head_3_no_bias(task, readout=readout)
+    assert not network.architecture.has_constant_logits and network.architecture.d_head == 3
+    assert set(certified(network, task).status) == {"correct"}
+    tables = count_tables(network.architecture, network.weights).values[0, list(task.signal_tokens)]
+    if readout == "unit":
+        doubles = [task.classes.index((t,) * task.n_per_input) for t in task.signal_tokens]
+        lengths = tables[np.arange(task.n_signal), doubles]
+        assert np.allclose(lengths, np.sqrt(2.0)), "a token's own direction reads its length"
+
+
 def test_what_does_not_fit_is_refused():
     task = Pairs()
     narrow = architecture_for(task, n_heads=1, d_head=3)
@@ -155,8 +172,6 @@ def test_what_does_not_fit_is_refused():
         pairs.one_head_d_head_1(task, architecture=no_constant)
     with pytest.raises(BadValue, match="different"):
         pairs.one_head_d_head_1(task, values=[0, 1, 2, 3])
-    with pytest.raises(BadValue, match="tetrahedron"):
-        pairs.one_head_d_head_3_no_bias(Pairs(n_signal=5))
     with pytest.raises(BadValue, match="identify a pair"):
         pairs.two_heads_d_head_1(Pairs(n_per_input=3))
     with pytest.raises(BadValue, match="harmonic"):

@@ -6,8 +6,12 @@
 Wanted are, for the read token's row and per head, scores [d_vocab] (nats, up to a constant per head), values (EVOU)
 [d_vocab, d_vocab_out] or `Factors(V, O)` with EVOU = V O, and the base [d_vocab_out] (what stands there anyway). The
 residual stream then carries one feature for every independent column of all V and scores; W_U's rows span what the
-heads write; b_U (or, without biases, the read token's direct path) supplies the base. All choices are made over the
-rationals, so ranks are facts: what does not fit is `Unreachable`, and the message names the missing rank.
+heads write; b_U (or, without biases, the read token's direct path) supplies the base.
+
+Or whole tables: scores [n_heads, d_vocab, d_vocab], a row for every query (EQKE, up to a constant per row), and the
+base [d_vocab, d_vocab_out], a row for every token that reads (EU and the output bias together); see `full_tables`. All
+choices are made over the rationals, so ranks are facts: what does not fit is `Unreachable`, and the message names the
+missing rank.
 
 >>> from readoff.networks.architecture import EffectiveArchitecture
 >>> tiny = EffectiveArchitecture(d_vocab=3, d_vocab_out=3, n_ctx=2, n_heads=1, d_head=1, biases=False)
@@ -24,17 +28,8 @@ from math import isqrt
 import numpy as np
 
 from readoff.circuits.paths import one_layer
-from readoff.constructions.rational import (
-    Rows,
-    coordinates,
-    floats,
-    fractions,
-    independent_columns,
-    is_exact,
-    product,
-    rank,
-    zeros,
-)
+from readoff.constructions.full_tables import lay_out_full
+from readoff.constructions.rational import Rows, factorised, floats, fractions, product, rank, zeros
 from readoff.constructions.residual import lay_out
 from readoff.core.errors import BadValue, Unreachable
 from readoff.networks.architecture import AnyArchitecture, EffectiveArchitecture
@@ -54,7 +49,7 @@ class Built:
     """A constructed network and how far its tables are from the wanted ones.
 
     residual        largest error of EVOU and base, computed exactly from the stored weights (0.0 means equal)
-    score_residual  largest error of the scores in nats, up to a constant per head
+    score_residual  largest error of the scores in nats, up to a constant per head and query
     """
 
     network: Network
@@ -80,18 +75,16 @@ def build(
     an architecture that is not one attention layer.
     """
     one_layer(architecture)
-    shape = (architecture.n_heads, architecture.d_vocab)
     score_table = fractions(scores, "scores")
-    if score_table.shape != shape or len(values) != shape[0]:
-        raise BadValue(
-            f"scores have shape {list(score_table.shape)} and {len(values)} value tables were given; expected "
-            f"[n_heads, d_vocab] = {list(shape)} and one value table a head."
-        )
     wanted_base = zeros(architecture.d_vocab_out) if base is None else fractions(base, "base")
-    if wanted_base.shape != (architecture.d_vocab_out,):
-        raise BadValue(
-            f"base has shape {list(wanted_base.shape)}; expected [d_vocab_out] = [{architecture.d_vocab_out}]."
-        )
+    _refuse_shapes(architecture, score_table, wanted_base, len(values))
+    full = score_table.ndim == 3 or wanted_base.ndim == 2
+    if full:
+        if isinstance(architecture, EffectiveArchitecture):
+            raise BadValue("the effective model has one query row and one base; whole tables need an Architecture.")
+        whole = (architecture.n_heads, architecture.d_vocab, architecture.d_vocab)
+        score_table = np.broadcast_to(score_table if score_table.ndim == 3 else score_table[:, None], whole)
+        wanted_base = np.broadcast_to(wanted_base, (architecture.d_vocab, architecture.d_vocab_out))
     factors = [_factor(v, h, architecture, tolerance) for h, v in enumerate(values)]
     wanted = [product(fractions(v.V), fractions(v.O)) if isinstance(v, Factors) else fractions(v) for v in values]
     if wanted_base.any() and not architecture.has_constant_logits:
@@ -101,10 +94,27 @@ def build(
         )
     if isinstance(architecture, EffectiveArchitecture):
         weights = _effective(architecture, score_table, factors, wanted_base)
+    elif full:
+        weights = lay_out_full(architecture, score_table, factors, wanted_base)
     else:
         weights = lay_out(architecture, score_table, factors, wanted_base, read_token)
     network = Network(architecture, weights, "constructed", origin)
-    return Built(network, *_residuals(network, score_table, wanted, wanted_base, read_token))
+    return Built(network, *_residuals(network, score_table, wanted, wanted_base, None if full else read_token))
+
+
+def _refuse_shapes(architecture: AnyArchitecture, scores: np.ndarray, base: np.ndarray, n_values: int) -> None:
+    heads, tokens, outputs = architecture.n_heads, architecture.d_vocab, architecture.d_vocab_out
+    if scores.shape not in ((heads, tokens), (heads, tokens, tokens)) or n_values != heads:
+        raise BadValue(
+            f"scores have shape {list(scores.shape)} and {n_values} value tables were given; expected one value table "
+            f"a head and scores [n_heads, d_vocab] = {[heads, tokens]}, or a row for every query, "
+            f"{[heads, tokens, tokens]}."
+        )
+    if base.shape not in ((outputs,), (tokens, outputs)):
+        raise BadValue(
+            f"base has shape {list(base.shape)}; expected [d_vocab_out] = [{outputs}], or a row for every token that "
+            f"reads, {[tokens, outputs]}."
+        )
 
 
 def _factor(
@@ -136,15 +146,7 @@ def _factor(
         if near is None:
             raise Unreachable(_too_large(table, k, head, architecture.d_head))
         return near
-    return (left, right) if table is None else _split(table)
-
-
-def _split(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A rank factorisation; of the one by rows and the one by columns, one whose entries are floats if there is one."""
-    rows, columns = independent_columns(table.T), independent_columns(table)
-    by_row = (coordinates(table[rows].T, table.T).T, table[rows])  # type: ignore[union-attr]
-    by_column = (table[:, columns], coordinates(table[:, columns], table))
-    return by_column if is_exact(by_column[1]) and not is_exact(by_row[0]) else by_row  # type: ignore[return-value]
+    return (left, right) if table is None else factorised(table)
 
 
 def _nearest(table: np.ndarray, k: int, tolerance: float) -> tuple[np.ndarray, np.ndarray] | None:
@@ -181,9 +183,9 @@ def _effective(
 
 
 def _residuals(
-    network: Network, scores: np.ndarray, values: list[np.ndarray], base: np.ndarray, read_token: int
+    network: Network, scores: np.ndarray, values: list[np.ndarray], base: np.ndarray, read_token: int | None
 ) -> tuple[float, float]:
-    """Errors of the stored weights' tables, from products over the rationals."""
+    """Errors of the stored weights' tables, from products over the rationals; for one read token or for all."""
     architecture = network.architecture
     w = {name: fractions(array) for name, array in network.weights.items()}
     if isinstance(architecture, EffectiveArchitecture):
@@ -194,14 +196,17 @@ def _residuals(
         embed, unembed, attn = w["embed.W_E"], w["unembed.W_U"], "blocks.0.attn."
         bias = {x: w.get(f"{attn}b_{x}", zeros(architecture.n_heads, architecture.d_head)) for x in "QKV"}
         heads = range(architecture.n_heads)
+        asking = embed if read_token is None else embed[read_token : read_token + 1]
         reads = [product(embed, w[f"{attn}W_V"][h]) + bias["V"][h] for h in heads]
         found = [product(reads[h], product(w[f"{attn}W_O"][h], unembed)) for h in heads]
-        residual = w.get(f"{attn}b_O", zeros(architecture.d_model)) + embed[read_token] * int(architecture.direct_path)
-        found_base = product(residual[None], unembed)[0] + w.get("unembed.b_U", zeros(architecture.d_vocab_out))
+        residual = w.get(f"{attn}b_O", zeros(architecture.d_model)) + asking * int(architecture.direct_path)
+        found_base = product(residual, unembed) + w.get("unembed.b_U", zeros(architecture.d_vocab_out))
         root = Fraction(isqrt(architecture.d_head << 400), 1 << 200)
-        queries = [embed[read_token] @ w[f"{attn}W_Q"][h] + bias["Q"][h] for h in heads]
+        queries = [product(asking, w[f"{attn}W_Q"][h]) + bias["Q"][h] for h in heads]
         keys = [product(embed, w[f"{attn}W_K"][h]) + bias["K"][h] for h in heads]
-        found_scores = np.array([k @ q / root for k, q in zip(keys, queries)])
+        found_scores = np.stack([product(q, k.T) / root for q, k in zip(queries, keys)])
+        if read_token is not None:
+            found_base, found_scores = found_base[0], found_scores[:, 0]
     errors = [abs(x) for one, other in zip([*found, found_base], [*values, base]) for x in (one - other).ravel()]
-    gaps = [(max(row) - min(row)) / 2 for row in (found_scores - scores).tolist()]
-    return float(max(errors)), float(max(gaps))
+    off = (found_scores - scores).reshape(-1, architecture.d_vocab)
+    return float(max(errors)), float(max((max(row) - min(row)) / 2 for row in off.tolist()))

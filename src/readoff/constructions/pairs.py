@@ -3,7 +3,7 @@
     one_head_table            one head; each signal token writes 3 on its double, 2 on its mixed pairs (any r: harmonic)
     one_head_d_head_1         one head, one dimension: tokens are numbers whose pair means differ, the nearest mean wins
     one_head_d_head_2_no_bias the same without any constant logit vector: the head also carries a constant 1
-    one_head_d_head_3_no_bias signal tokens are the corners of a tetrahedron
+    one_head_d_head_3_no_bias signal tokens are points of a sphere (four of them: the corners of a tetrahedron)
     two_heads_d_head_1        one head finds the largest signal token, the other the smallest
 
 No query-key circuit is needed for one head: noise and read-off write 0 and their number never changes, so uniform
@@ -119,19 +119,30 @@ def one_head_d_head_2_no_bias(
 def one_head_d_head_3_no_bias(
     task: Pairs, *, readout: Readout = "unit", gap: float = 0.0, architecture: AnyArchitecture | None = None
 ) -> Network:
-    """Four signal tokens carry the corners (+-1, +-1, +-1) of a tetrahedron; pairs point at corners and edge middles.
+    """Signal tokens carry points of a sphere, and classes point in the directions of their means, all different.
 
-    "unit": class c reads the unit vector along its pair's mean (smallest margin 1 - 3^-1/2 when the signal tokens get
-    all attention). "nearest": 1 times the corner or 2 times the edge middle (smallest margin then 1), all integers.
+    Pairs of four signal tokens: the corners (+-1, +-1, +-1) of a tetrahedron. "unit": class c reads the unit vector
+    along its pair's mean (smallest margin 1 - 3^-1/2 when the signal tokens get all attention). "nearest": 1 times the
+    corner or 2 times the edge middle (smallest margin then 1), all integers.
+
+    Any other task: rational points (x, y, 1) with x^2 + y^2 = 1 in a quarter of that circle, where the middle of a
+    chord says which chord it is. "unit" as above; "nearest": (2 m, -|m|^2) for the class's mean (m, 1), which is the nearest
+    mean. Margins shrink with n_signal as the means come together, and are certified like any others.
     """
-    if (task.n_signal, task.n_per_input) != (4, 2):
-        raise BadValue(f"a tetrahedron is for pairs of 4 signal tokens; the task has n_signal {task.n_signal}.")
+    tetrahedron = (task.n_signal, task.n_per_input) == (4, 2)
+    points = TETRAHEDRON if tetrahedron else _quarter_circle(task)
     columns = []
-    for pair in task.classes:
-        mean = [Fraction(sum(TETRAHEDRON[t - 1][i] for t in pair), 2) for i in range(3)]
-        columns.append(_unit(mean) if readout == "unit" else [x if len(set(pair)) == 1 else 2 * x for x in mean])
-    factors = Factors(_rows(task, TETRAHEDRON), list(zip(*columns)))
-    name = f"one head, d_head 3, no bias, tetrahedron, {readout} readout, gap {gap:g}"
+    for chosen in task.classes:
+        mean = [sum((Fraction(points[t - 1][i]) for t in chosen), Fraction(0)) / task.n_per_input for i in range(3)]
+        if readout == "unit":
+            columns.append(_unit(mean))
+        elif tetrahedron:
+            columns.append([x if len(set(chosen)) == 1 else 2 * x for x in mean])
+        else:
+            columns.append([2 * mean[0], 2 * mean[1], -(mean[0] ** 2) - mean[1] ** 2])
+    factors = Factors(_rows(task, points), list(zip(*columns)))
+    shape = "tetrahedron" if tetrahedron else "points of a circle"
+    name = f"one head, d_head 3, no bias, {shape}, {readout} readout, gap {gap:g}"
     return _realise(task, [_prefers(task, gap)], [factors], None, name, architecture)
 
 
@@ -218,6 +229,20 @@ def _means(task: Pairs, numbers: Sequence[int]) -> list[Fraction]:
     return [Fraction(sum(numbers[t - 1] for t in c), task.n_per_input) for c in task.classes]
 
 
+def _quarter_circle(task: Pairs) -> list[tuple[Fraction, Fraction, Fraction]]:
+    """Rational points (x, y, 1) on the unit circle, all of whose sums of n_per_input are different."""
+    numbers = range(task.n_signal) if task.n_per_input <= 2 else b_r_set(task.n_signal, task.n_per_input)
+    slopes = [Fraction(number, max(numbers)) for number in numbers]
+    points = [((1 - u * u) / (1 + u * u), 2 * u / (1 + u * u), Fraction(1)) for u in slopes]
+    sums = {tuple(sum(points[t - 1][i] for t in c) for i in range(2)) for c in task.classes}
+    if len(sums) < len(task.classes):
+        raise BadValue(
+            f"two classes of {task.n_per_input} among {task.n_signal} points of this circle have the same mean; use "
+            "one_head_d_head_2_no_bias, whose numbers have different sums by construction."
+        )
+    return points
+
+
 def _share(task: Pairs, gap: float) -> Fraction:
     """Attention on all signal tokens together."""
     others = (task.n_ctx - task.n_per_input) * Fraction(math.exp(-gap))
@@ -228,7 +253,7 @@ def _prefers(task: Pairs, gap: float) -> list[float]:
     return [gap if t in task.signal_tokens else 0.0 for t in range(task.d_vocab)]
 
 
-def _rows(task: Pairs, of_signals: Sequence[Sequence[int]]) -> np.ndarray:
+def _rows(task: Pairs, of_signals: Sequence[Sequence[int | Fraction]]) -> np.ndarray:
     """[d_vocab, k]: the given rows for signal tokens, 0 for the read-off and noise."""
     out = zeros(task.d_vocab, len(of_signals[0]))
     out[1 : task.n_signal + 1] = [[Fraction(x) for x in row] for row in of_signals]

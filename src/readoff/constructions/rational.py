@@ -76,6 +76,19 @@ def coordinates(basis: np.ndarray, target: np.ndarray) -> np.ndarray | None:
     return None if any(p >= k for p in pivots) else form[:k, k:]
 
 
+def factorised(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(left [n, k], right [k, m]) with left @ right = table and k its rank.
+
+    Of the factorisation by rows and the one by columns, the one whose entries are floats, if there is one.
+    """
+    if not table.any():
+        return zeros(table.shape[0], 0), zeros(0, table.shape[1])
+    rows, columns = independent_columns(table.T), independent_columns(table)
+    by_row = (coordinates(table[rows].T, table.T).T, table[rows])  # type: ignore[union-attr]
+    by_column = (table[:, columns], coordinates(table[:, columns], table))
+    return by_column if is_exact(by_column[1]) and not is_exact(by_row[0]) else by_row  # type: ignore[return-value]
+
+
 def floats(array: np.ndarray) -> np.ndarray:
     """Nearest float64 of every entry."""
     return array.astype(np.float64)
