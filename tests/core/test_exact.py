@@ -97,6 +97,22 @@ class Counting(defaultdict):
     pass
 
 
+class Annotated(np.ndarray):
+    """An array with an attribute that numpy forgets when it copies one."""
+
+    note: str
+
+
+def annotated(note):
+    found = np.zeros(2).view(Annotated)
+    found.note = note
+    return found
+
+
+class Named(type):
+    pass
+
+
 class Hiding:
     def __init__(self, limit):
         self.limit = limit
@@ -129,6 +145,8 @@ DIFFERENT = [
     ("slots", Slotted(1), Slotted(2)),
     ("subclass of a dict", Counting(int, a=1), Counting(int, a=2)),
     ("its factory", Counting(int), Counting(float)),
+    ("what a base forgets", annotated("a"), annotated("b")),
+    ("metaclass", type("T", (), {}), Named("T", (), {})),
     ("constants of a type", (lambda: 1), (lambda: True)),
     ("zeros", 0.0, -0.0),
     ("list and tuple", [1], (1,)),

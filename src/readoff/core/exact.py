@@ -166,6 +166,7 @@ class _Telling:
         if self._is_installed_class(cls):
             return self.say("installed class", *_package(cls.__module__), cls.__qualname__)
         self.say("class", cls.__qualname__)
+        self.value(type(cls))
         self.several("bases", cls.__mro__[1:])
         for name, entry in sorted(vars(cls).items()):
             if name not in UNTOLD:
@@ -182,6 +183,9 @@ class _Telling:
         own = [c for c in cls.__mro__ if not self._is_installed_class(c)]
         if any(name in vars(c) for c in own for name in ("__reduce__", "__reduce_ex__", "__getstate__")):
             raise _Indescribable(f"a {cls.__name__} says itself how it is copied")
+        foreign = cls.__reduce__ is not object.__reduce__ or cls.__reduce_ex__ is not object.__reduce_ex__
+        if foreign and any(vars(c).get("__slots__") for c in own):
+            raise _Indescribable(f"a {cls.__name__} may hold more than what it is copied from")
         try:
             reducer = copyreg.dispatch_table.get(cls)
             made = value.__reduce_ex__(4) if reducer is None else reducer(value)
@@ -197,6 +201,8 @@ class _Telling:
         self.value(state)
         self.several("items", items or ())
         self.several("pairs", pairs or ())
+        if own:  # attributes that a built-in base forgets when it is copied
+            self.value(getattr(value, "__dict__", None))
 
     def _apart(self, item: Any) -> str:
         """A member of a set by itself: the order in which members come says nothing."""
