@@ -126,8 +126,8 @@ def one_head_d_head_3_no_bias(
     corner or 2 times the edge middle (smallest margin then 1), all integers.
 
     Any other task: rational points (x, y, 1) with x^2 + y^2 = 1 in a quarter of that circle, where the middle of a
-    chord says which chord it is. "unit" as above; "nearest": (2 m, -|m|^2) for the class's mean (m, 1), which is the nearest
-    mean. Margins shrink with n_signal as the means come together, and are certified like any others.
+    chord says which chord it is. "unit" as above; "nearest": (2 m, -|m|^2) for the class's mean (m, 1), so that the
+    nearest mean wins. Margins shrink with n_signal as the means come together, and are certified like any others.
     """
     tetrahedron = (task.n_signal, task.n_per_input) == (4, 2)
     points = TETRAHEDRON if tetrahedron else _quarter_circle(task)

@@ -134,8 +134,8 @@ class _Telling:
         self.several("attributes", ((k, v) for k, v in function.__dict__.items() if k != "__wrapped__"))
         if self._is_installed(code.co_filename):
             return self.say("installed", *_package(function.__module__), function.__qualname__)
-        reads, names = _reads(code), _names(code)
-        for name in sorted(_imports(code)):
+        reads, imports, names = _names(code)
+        for name in sorted(imports):
             if is_own_module(sys.modules.get(name)):
                 self.module(sys.modules[name], names, set())
         for name in sorted(reads & set(function.__globals__)):
@@ -238,23 +238,17 @@ def _where(file: str) -> tuple[bool, Path | None]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _reads(code: types.CodeType) -> frozenset[str]:
-    """Names that the code, or code inside it, looks up among globals."""
-    own = {i.argval for i in dis.get_instructions(code) if "GLOBAL" in i.opname or i.opname == "LOAD_NAME"}
-    return frozenset(own).union(*(_reads(c) for c in code.co_consts if isinstance(c, types.CodeType)))
-
-
-@functools.lru_cache(maxsize=4096)
-def _imports(code: types.CodeType) -> frozenset[str]:
-    """Modules that the code, or code inside it, imports when it runs."""
-    own = {i.argval for i in dis.get_instructions(code) if i.opname == "IMPORT_NAME"}
-    return frozenset(own).union(*(_imports(c) for c in code.co_consts if isinstance(c, types.CodeType)))
-
-
-@functools.lru_cache(maxsize=4096)
-def _names(code: types.CodeType) -> frozenset[str]:
-    """All names in the code, attributes among them."""
-    return frozenset(code.co_names).union(*(_names(c) for c in code.co_consts if isinstance(c, types.CodeType)))
+def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Names that the code, or code inside it, looks up among globals; imports when it runs; and all of its names."""
+    globals_, imports, everything = set[str](), set[str](), set(code.co_names)
+    for found in dis.get_instructions(code):
+        if "GLOBAL" in found.opname or found.opname == "LOAD_NAME":
+            globals_.add(found.argval)
+        elif found.opname == "IMPORT_NAME":
+            imports.add(found.argval)
+    inside = [_names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    parts = (globals_, imports, everything)
+    return tuple(frozenset(own).union(*(names[i] for names in inside)) for i, own in enumerate(parts))  # type: ignore
 
 
 def _package(module: object) -> tuple[str, str]:
