@@ -3,7 +3,7 @@
 A subject is a small frozen description; the runner turns it into the thing that the measure receives:
 
     subject                          the measure receives
-    Trained(recipe)                  a Run: .recipe, .ensemble (n networks, seeds 0..n-1), .trace
+    Trained(recipe)                  a Run: .recipe, .ensemble (n networks, the judged seeds), .trace
     Sweep((recipe, recipe, ...))     a tuple of Runs, the same seeds in each
     Constructed(build, "name")       build(): one Network, written by hand or imported
     OnTask(task)                     the task

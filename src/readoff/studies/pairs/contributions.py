@@ -130,24 +130,18 @@ def example_exhibits(run: Any, n: Any) -> list[Exhibit]:
     first = int(np.argmax(n["least_margin"].lo > 0))
     domain, _ = population()
     example = worked_example(run.ensemble[first], TASK, EXAMPLE, domain)
+    outputs = [f"{y}: {pair}" for y, pair in enumerate(TASK.output_labels)]
     steps = [
-        {
-            "name": f"head {head} attends",
-            "labels": list(example.attention.labels("position")),
-            "values": example.attention.at(head=head).values.tolist(),
-        }
-        for head in example.attention.labels("head")
+        {"name": f"head {h} attends", "labels": list(example.attention.labels("position")), "values": values}
+        for h, values in zip(example.attention.labels("head"), example.attention.values.tolist())
     ]
     steps += [
-        {
-            "name": f"head {head} writes",
-            "labels": list(example.by_head.labels("output")),
-            "values": example.by_head.at(head=head).values.tolist(),
-        }
-        for head in example.by_head.labels("head")
+        {"name": f"head {h} writes", "labels": outputs, "values": values}
+        for h, values in zip(example.by_head.labels("head"), example.by_head.values.tolist())
     ]
     for name, table in (("base", example.base), ("logits", example.logits)):
-        steps.append({"name": name, "labels": list(table.labels("output")), "values": table.values.tolist()})
-    data = {"input": list(example.tokens), "label": example.label, "predicted": example.predicted, "steps": steps}
+        steps.append({"name": name, "labels": outputs, "values": table.values.tolist()})
+    true = outputs[TASK.target(np.array(EXAMPLE))]
+    data = {"input": list(example.tokens), "true": true, "predicted": example.predicted, "steps": steps}
     caption = f"Seed {int(run.ensemble.seeds[first])}. Gauge: {example.logits.gauge}. Nats."
     return [Exhibit("worked-example", "trace", "The source's input, number by number", caption, data)]

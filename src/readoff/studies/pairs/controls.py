@@ -83,15 +83,8 @@ def other_d_head(d_head: int) -> Control:
     return Control(f"d_head {d_head}", mutate)
 
 
-def other_decay(decay: float) -> Control:
-    """The same claim about networks of another weight decay."""
-
-    def mutate(subject: Any) -> Any:
-        return Trained(replace(subject.recipe, weight_decay=decay))
-
-    return Control(f"decay {decay:g}" if decay else "no decay", mutate)
-
-
+with_decay_instead = Control("with decay", lambda subject: Trained(MAIN_DECAY))
+"""The main recipe with decay in the place of the one without."""
 pairs_instead = Control("two signal tokens in an input", lambda subject: Sweep((MAIN_DECAY,)))
 """The main recipe in the place of one with another task."""
 

@@ -71,21 +71,22 @@ def uniform_elsewhere(n):
     }
 
 
+def along_table(rows: np.ndarray) -> np.ndarray:
+    """[...]: how many times the source's table (gauge-fixed) rows [..., 4, 10] hold."""
+    table = fixed(TABLE)
+    return (fixed(rows) * table).sum(axis=(-1, -2)) / (table**2).sum()
+
+
 def where_the_pairs_sit(runs: Any) -> Measured:
     """Cosine with the source's table, and size along it, of the heads' EVOU together and of EU (signal rows)."""
     weights = runs[1].ensemble.weights
     direct = (weights["embed.W_E"] @ weights["unembed.W_U"])[:, SIGNALS].astype(np.float64)
     written = tables(runs[1].ensemble).values[..., SIGNALS, :].sum(axis=1)
-    table = fixed(TABLE)
-
-    def along(rows: np.ndarray) -> np.ndarray:
-        return (fixed(rows) * table).sum(axis=(-1, -2)) / (table**2).sum()
-
     return enumerated(
         evou=cosine_with_table(written),
         eu=cosine_with_table(direct),
-        size_in_evou=along(written),
-        size_in_eu=along(direct),
+        size_in_evou=along_table(written),
+        size_in_eu=along_table(direct),
         least_margin=least_margins(runs[1].ensemble),
     )
 

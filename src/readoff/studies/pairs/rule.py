@@ -17,7 +17,7 @@ from readoff.claims.control import shuffled_weights
 from readoff.constructions.hierarchy import hierarchy
 from readoff.studies.pairs.arms import explored, in_arms, named
 from readoff.studies.pairs.contributions import least_margins
-from readoff.studies.pairs.controls import attention_reversed, follows_the_rule, other_decay, sweep_reversed
+from readoff.studies.pairs.controls import attention_reversed, follows_the_rule, sweep_reversed, with_decay_instead
 from readoff.studies.pairs.facts import CALCULATED
 from readoff.studies.pairs.measures import CONTAINS, SIGNALS, TASK, free_tables, head_rule, signal_scores, solved
 from readoff.studies.pairs.recipes import DECAY, MAIN, MAIN_DECAY, effective
@@ -92,7 +92,7 @@ excludes_higher = in_arms(
     headline="excepted",
     statement="pairs/excludes-higher",
     relation="qualifies",
-    must_fail=[other_decay(DECAY), follows_the_rule],
+    must_fail=[with_decay_instead, follows_the_rule],
 )
 def exception_not_kept(n):
     return n["signs_by_containing"] > n["signs_by_rule"]
