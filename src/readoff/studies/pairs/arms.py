@@ -12,15 +12,16 @@ Bars come from exploration seeds (128 networks of each recipe, seeds from 1,000,
 64 judged networks will probably show the bar if they are like the explored ones, and not by taste.
 
 >>> explored(128), explored(119), explored(54)
-(0.9, 0.8, 0.2)
+(0.9, 0.75, 0.2)
 """
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
 from readoff.claims import Claim
-from readoff.statistics.binomial import power
+from readoff.statistics.binomial import power, tail
 from readoff.studies.pairs.recipes import MAIN, MAIN_DECAY, NO_DIRECT, SAMPLED
 
 ARMS = {
@@ -31,14 +32,15 @@ ARMS = {
 }
 
 
-EXPLORED, JUDGED, POWER = 128, 64, 0.9
+EXPLORED, JUDGED = 128, 64
+POWER, CONFIDENCE = 0.9, 0.8
 
 
 @cache
 def explored(k: int, n: int = EXPLORED, judged: int = JUDGED) -> float:
     """The bar for a property that k of n exploration networks have: the largest multiple of 0.05, at most 0.9, that
-    `judged` networks show with probability 0.9 if the true share is k / n (half a network less if all have it)."""
-    share = min(k, n - 0.5) / n
+    `judged` networks show with probability 0.9, if the true share is no smaller than k of n say with confidence 0.8."""
+    share = next(m / 1000 for m in range(1000, -1, -1) if tail(k, n, Fraction(m, 1000)) <= 1 - CONFIDENCE)
     return next(b / 20 for b in range(18, 0, -1) if b / 20 < share and power(judged, b / 20, 0.95, share) >= POWER)
 
 

@@ -32,12 +32,12 @@ from readoff.studies.pairs.recipes import (
 )
 
 
-def _learns(id: str, recipe: Any, says: str, statement: str, relation: Any, **fields: Any) -> Any:
+def _learns(id: str, recipe: Any, bar: float, says: str, statement: str, relation: Any, **fields: Any) -> Any:
     @claim(
         id,
         says=says,
         about=Trained(recipe),
-        scope=Seeds(at_least=explored(128), confidence=0.95),
+        scope=Seeds(at_least=bar, confidence=0.95),
         measure=outcome,
         headline="least_margin",
         statement=statement,
@@ -56,17 +56,19 @@ smaller_heads = [
     _learns(
         f"pairs/d-head-4/one-head-d-head-{d}",
         with_d_head(ONE_HEAD_DECAY, d),
+        bar,
         f"d_head 4 is not needed for learning: one head with d_head {d}, biases and a direct path learns the task.",
         "pairs/rank-3-impossible",
         "refutes",
         known=Known(known, CALCULATED + ", effective model", comparable=False),
     )
-    for d, known in ((1, "16/24"), (2, "24/24"), (3, "24/24"))  # explored: 125, 128 and 128 of 128
+    for d, known, bar in ((1, "16/24", explored(125)), (2, "24/24", explored(128)), (3, "24/24", explored(128)))
 ]
 
 large_enough = _learns(
     "pairs/d-head-4/one-head-d-head-4",
-    with_d_head(ONE_HEAD_DECAY, 4),  # explored: 128 of 128
+    with_d_head(ONE_HEAD_DECAY, 4),
+    explored(128),
     "One head with d_head 4 learns the task, as the post says.",
     "pairs/d-head-4",
     "supports",
@@ -75,6 +77,7 @@ large_enough = _learns(
 relaxed_learns = _learns(
     "pairs/rank-1-no-bias/relaxed",
     RANK_1_RELAXED,
+    explored(126),
     "The smallest step outside the impossible class is learnt: one head, d_head 1, no biases, but a direct path.",
     "pairs/rank-3-impossible",
     "refutes",
@@ -85,12 +88,16 @@ two_by_one = [
     _learns(
         f"pairs/two-by-one{name}",
         with_d_head(recipe, 1),
+        bar,
         f"Two heads with d_head 1 learn the task ({words}).",
         "pairs/two-by-one",
         "supports",
         known=Known("24/24", CALCULATED + ", effective model", comparable=False),
     )
-    for name, recipe, words in (("", MAIN_DECAY, "decay 0.1"), ("/exact", MAIN, "no decay"))  # 128 and 127 of 128
+    for name, recipe, words, bar in (
+        ("", MAIN_DECAY, "decay 0.1", explored(128)),
+        ("/exact", MAIN, "no decay", explored(127)),
+    )
 ]
 
 

@@ -2,71 +2,57 @@
 
 Two measures were declared before looking, each a rank correlation with attention over the four signal tokens, averaged
 over the heads: the mean of what the rule says a head raises (primary), and the norm of the whole row in the gauge
-MEAN_FREE (secondary). The primary one turned out to be confounded, which is a claim of its own: turn attention round,
-keep what is written, and it gives the same answer.
+MEAN_FREE (secondary). The primary one is confounded: turn attention round, keep what is written, and it gives the same
+answer even more often. So that is what is claimed of it, and the question is asked of the secondary one.
 """
 
 from dataclasses import replace
 from typing import Any
 
-from readoff.claims import Measured, Seeds, Sweep, Trained, claim, untrained
+from readoff.claims import Measured, Seeds, Sweep, Trained, claim, enumerated
 from readoff.studies.pairs.arms import explored, in_arms, named
 from readoff.studies.pairs.controls import attention_reversed, reversed_attention
 from readoff.studies.pairs.measures import solved, writing
 from readoff.studies.pairs.recipes import DECAY, effective
 
-WORDS = {
-    "raised": "the mean of what the rule says it raises (primary)",
-    "norm": "the norm of the whole row, mean-free (secondary)",
-}
 ALTERNATIVES = ("more to less", "more to more")
 
 
-def _answers(n: Any, measure: str) -> Any:
-    value = n["attention_with_raised" if measure == "raised" else "attention_with_norm"]
-    return {"more to less": value < 0, "more to more": value > 0}
+def _answers(n: Any) -> Any:
+    return {"more to less": n["attention_with_norm"] < 0, "more to more": n["attention_with_norm"] > 0}
 
 
-def _writes(measure: str, note: str, control: Any) -> Any:
-    def make(arm: str, recipe: Any, words: str, bar: float) -> Any:
-        @claim(
-            named(f"pairs/writes-more-to-less/{measure}", arm),
-            says=f"Does a head write more for tokens that it attends to less, measured by {WORDS[measure]}, in more "
-            f"than half of the networks ({words})?{note}",
-            about=Trained(recipe),
-            scope=Seeds(at_least=bar, confidence=0.95, given=solved),
-            measure=writing,
-            headline=f"attention_with_{measure}",
-            statement="pairs/writes-more-to-less",
-            relation="qualifies",
-            must_fail=[control],
-            open=True,
-            alternatives=ALTERNATIVES,
-        )
-        def writes(n):
-            return _answers(n, measure)
+def _norm(arm: str, recipe: Any, words: str, bar: float) -> Any:
+    @claim(
+        named("pairs/writes-more-to-less/norm", arm),
+        says="Does a head write more for tokens that it attends to less, measured by the norm of the whole row, in more "
+        f"than half of the networks ({words})?",
+        about=Trained(recipe),
+        scope=Seeds(at_least=bar, confidence=0.95, given=solved),
+        measure=writing,
+        headline="attention_with_norm",
+        statement="pairs/writes-more-to-less",
+        relation="qualifies",
+        must_fail=[attention_reversed],
+        open=True,
+        alternatives=ALTERNATIVES,
+    )
+    def writes(n):
+        return _answers(n)
 
-        return writes
-
-    return make
+    return writes
 
 
-BARS = {"exact": 0.5, "decay": 0.5}
-writes_more_to_less = [
-    # explored: more to less in 82 and 83 of 128
-    *in_arms(BARS, _writes("raised", " The claim `confounded` says what this measure is worth.", untrained)),
-    # explored: more to less in 48 and 58, more to more in 63 and 60
-    *in_arms(BARS, _writes("norm", "", attention_reversed)),
-]
+by_norm = in_arms({"exact": 0.5, "decay": 0.5}, _norm)  # explored: more to less in 48 and 58 of 128, more in 63 and 60
 
 
-def _effective(name: str, recipe: Any, bar: float) -> Any:
+def _effective(name: str, recipe: Any) -> Any:
     @claim(
         f"pairs/writes-more-to-less/norm/{name}",
-        says="Does a head write more for tokens that it attends to less, measured by the norm of the whole row, in the "
-        f"effective model (decay {recipe.weight_decay:g})?",
+        says="Does a head write more for tokens that it attends to less, measured by the norm of the whole row, in more "
+        f"than half of the effective models (decay {recipe.weight_decay:g})?",
         about=Sweep((recipe,)),
-        scope=Seeds(at_least=bar, confidence=0.95),
+        scope=Seeds(at_least=0.5, confidence=0.95),
         measure=lambda runs: writing(runs[0]),
         headline="attention_with_norm",
         statement="pairs/writes-more-to-less",
@@ -76,37 +62,39 @@ def _effective(name: str, recipe: Any, bar: float) -> Any:
         alternatives=ALTERNATIVES,
     )
     def writes(n):
-        return _answers(n, "norm")
+        return _answers(n)
 
     return writes
 
 
 effective_writes = [
-    _effective("effective", effective(2, 5), 0.5),  # explored: more to more in 100 of 128
-    _effective("effective-decay", effective(2, 5, decay=DECAY), 0.5),  # explored: 53, and more to less in 52
+    _effective("effective", effective(2, 5)),  # explored: more to more in 100 of 128
+    _effective("effective-decay", effective(2, 5, decay=DECAY)),  # explored: 53, and more to less in 52
 ]
 
 
-def writing_turned_round(run: Any) -> Measured:
-    """`writing` of the same networks with every attention score negated and all values kept."""
-    return writing(replace(run, ensemble=reversed_attention(run.ensemble)))
+def both_ways(run: Any) -> Measured:
+    """The primary measure of the networks as they are, and with every score negated and all values kept."""
+    turned = replace(run, ensemble=reversed_attention(run.ensemble))
+    own, other = (writing(r).numbers["attention_with_raised"] for r in (run, turned))
+    return enumerated(as_trained=own, turned_round=other)
 
 
 def _confounded(arm: str, recipe: Any, words: str, bar: float) -> Any:
     @claim(
         named("pairs/writes-more-to-less/confounded", arm),
-        says="The primary measure cannot decide it: with attention turned round and everything written kept, it says "
-        f"`more to less` in at least {bar:.0%} of the networks ({words}).",
+        says="What the rule says a head raises cannot decide it: with attention turned round and everything written "
+        f"kept, that measure says `more to less` in at least {bar:.0%} of the networks ({words}).",
         about=Trained(recipe),
         scope=Seeds(at_least=bar, confidence=0.95),
-        measure=writing_turned_round,
-        headline="attention_with_raised",
+        measure=both_ways,
+        headline="as_trained",
         statement="pairs/writes-more-to-less",
         relation="qualifies",
         must_fail=[attention_reversed],
     )
     def confounded(n):
-        return n["attention_with_raised"] < 0
+        return n["turned_round"] < 0
 
     return confounded
 
