@@ -77,7 +77,7 @@ on_all_inputs = in_arms(
 def _several(arm: str, recipe: Any, words: str, bar: float) -> Any:
     @claim(
         named("pairs/worked-example/only-shared", arm),
-        says="But class 8 is mostly not the *only* class that both heads raise: on that input they share at least two, "
+        says="But class 8 is mostly not the only class that both heads raise: on that input they share at least two, "
         f"class 8 among them, in at least {bar:.0%} of the networks; what differs is by how much ({words}).",
         about=Trained(recipe),
         scope=Seeds(at_least=bar, confidence=0.95, given=solved),

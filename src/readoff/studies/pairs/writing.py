@@ -25,8 +25,8 @@ def _answers(n: Any) -> Any:
 def _norm(arm: str, recipe: Any, words: str, bar: float) -> Any:
     @claim(
         named("pairs/writes-more-to-less/norm", arm),
-        says="Does a head write more for tokens that it attends to less, measured by the norm of the whole row, in more "
-        f"than half of the networks ({words})?",
+        says="Does a head write more for tokens that it attends to less, measured by the norm of the whole row, in "
+        f"more than half of the networks ({words})?",
         about=Trained(recipe),
         scope=Seeds(at_least=bar, confidence=0.95, given=solved),
         measure=writing,
@@ -49,8 +49,8 @@ by_norm = in_arms({"exact": 0.5, "decay": 0.5}, _norm)  # explored: more to less
 def _effective(name: str, recipe: Any) -> Any:
     @claim(
         f"pairs/writes-more-to-less/norm/{name}",
-        says="Does a head write more for tokens that it attends to less, measured by the norm of the whole row, in more "
-        f"than half of the effective models (decay {recipe.weight_decay:g})?",
+        says="Does a head write more for tokens that it attends to less, measured by the norm of the whole row, in "
+        f"more than half of the effective models (decay {recipe.weight_decay:g})?",
         about=Sweep((recipe,)),
         scope=Seeds(at_least=0.5, confidence=0.95),
         measure=lambda runs: writing(runs[0]),
