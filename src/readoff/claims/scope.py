@@ -104,8 +104,8 @@ def unreachable(scope: Seeds, n: int) -> str | None:
     if n >= needed:
         return None
     return (
-        f"refused: {n} networks cannot show a share of {scope.at_least:g} at {scope.confidence:.0%} confidence even "
-        f"without a failure; that takes {needed}. Use --seeds {needed} or a lower bar."
+        f"refused: {n} networks cannot show a share of {scope.at_least:g} at {100 * scope.confidence:g}% confidence "
+        f"even without a failure; that takes {needed}. Use --seeds {needed} or a lower bar."
     )
 
 
@@ -157,7 +157,7 @@ def decide_seeds(scope: Seeds, answers: Maybe, given: Maybe, things: str = "netw
         return Decision("UNDECIDED", f"none of {n} {things} meets the condition", n=n, networks=networks)
     low = lower(yes, judged, scope.confidence)
     high = upper(most, most_judged, scope.confidence) if most_judged else 1.0
-    bar = f"the bar {scope.at_least:g} at {scope.confidence:.0%}"
+    bar = f"the bar {scope.at_least:g} at {100 * scope.confidence:g}%"
     middle = (1 + scope.at_least) / 2
     strength = power(judged, scope.at_least, scope.confidence, middle)
     values = (yes / judged, (low, high), judged, strength, networks)
