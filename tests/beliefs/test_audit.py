@@ -96,7 +96,7 @@ def test_independence_is_stated_and_never_guessed():
     a = audit(made("forgetful", 30, 12))
     said = " ".join(reading(a))
     assert a.verdict == "cannot tell" and a.if_independent == "moves too much" and not a.independent
-    assert "say so with --independent" in said and "would then be “moves too much”" in said
+    assert "say so with --independent" in said and "would be “moves too much”" in said
     told = audit(made("forgetful", 30, 12), independent=True)
     assert told.verdict == "moves too much" and "Stated: each stream is an independent draw (30 of them)" in " ".join(
         reading(told)

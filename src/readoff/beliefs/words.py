@@ -140,10 +140,10 @@ def _independence(a: Audit) -> list[str]:
     )
     if a.dependence.found:
         return [f"{said} Stating it would be wrong here: {against}."]
-    same = "also" if a.if_independent == a.verdict else "then"
+    also = "also " if a.if_independent == a.verdict else ""
     return [
         f"{said} If these questions are independent of each other, say so with --independent (or name the groups that "
-        f"are with --group): then the verdict would {same} be “{a.if_independent}” (best bet {best_apart}; {needed(a)} "
+        f"are with --group): then the verdict would {also}be “{a.if_independent}” (best bet {best_apart}; {needed(a)} "
         "decides)."
     ]
 
@@ -267,4 +267,8 @@ def _percent(share: float) -> str:
 def size_rows(a: Audit) -> list[tuple[str, ...]]:
     """Large updates as rows of text under SIZES."""
     points = (f"{100 * row.size:g} point{'' if row.size == 0.01 else 's'}" for row in a.by_size)
-    return [(size, f"{row.seen:.3g}", f"{row.budget:.3g}") for size, row in zip(points, a.by_size)]
+    return [(size, f"{row.seen:.3g}", _figures(row.budget)) for size, row in zip(points, a.by_size)]
+
+
+def _figures(x: float) -> str:
+    return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"

@@ -114,7 +114,7 @@ def _money_caption(a: Audit) -> str:
     return (
         f"A unit of money on each of six bets, {how}, had the data ended at each date; the last point is the evidence "
         f"in the table above. A rational forecaster lets it reach {words.needed(a)} with a probability of at most "
-        f"{1 / a.needed:.2g} each. Truths are settled at the end of the calendar."
+        f"{1 / a.needed:.2g} each. Truths are settled at the end of the calendar; money is drawn from 0.01 to 10^12."
     )
 
 
@@ -217,12 +217,13 @@ def wealth(a: Audit) -> Any:
     times, logs = money(h, a.setting)
     x = (times * (1000 if h.dated else 1)).tolist()
     names = {bet: f"{bet[0]}, {SIDE[bet[1]]}" for bet in BETS}
+    form = "~e" if max(value.max() for value in logs.values()) > math.log(1e5) else "~g"
     for bet, name in names.items():
         y = [math.exp(min(max(value, math.log(1e-2)), math.log(1e12))) for value in logs[bet]]
         rows += [{"name": name, "x": x[i], "y": y[i]} for i in range(len(x))]
     scale = alt.Scale(type="utc") if h.dated else alt.Scale(zero=False)
     x = alt.X("x:T" if h.dated else "x:Q", title=None if h.dated else "time", scale=scale)
-    y = alt.Y("y:Q", title="money", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format="~g", tickCount=6))
+    y = alt.Y("y:Q", title="money", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=form, tickCount=6))
     colours = alt.Scale(domain=list(names.values()), range=[colour for colour in SERIES[:3] for _ in SIDE])
     dashes = alt.Scale(domain=list(names.values()), range=[[1, 0], [5, 3]] * 3)
     legend = alt.Legend(title=None, orient="top", columns=3, labelColor=INK, symbolType="stroke", columnPadding=24)

@@ -49,7 +49,8 @@ def level_jumps(n):
 
 @claim(
     "beliefs/gaussian/level-hazard",
-    says="So is one who watches for an event that may come at any date (a slow slide, or one jump to 1).",
+    says="A forecaster who watches for an event that may come at any date (a slow slide, or one jump to 1) is "
+    "accused in at most 5 % of histories.",
     about=drawn(Plan("hazard", 5, 8), HISTORIES),
     must_fail=[forgets],
     **LEVEL,
@@ -60,7 +61,7 @@ def level_hazard(n):
 
 @claim(
     "beliefs/gaussian/level-longshot",
-    says="So is one who gives a few percent once and waits.",
+    says="A forecaster who gives a few percent once and waits is accused in at most 5 % of histories.",
     about=drawn(Plan("longshot", 20, 1), HISTORIES),
     must_fail=[instead("one report, and the truth comes 0.4 more often", kind="offset", strength=0.4)],
     **LEVEL,
@@ -71,7 +72,7 @@ def level_longshot(n):
 
 @claim(
     "beliefs/gaussian/level-steady",
-    says="So is one with steady normal news.",
+    says="A forecaster with steady normal news is accused in at most 5 % of histories.",
     about=drawn(Plan("steady", 5, 8), HISTORIES),
     must_fail=[forgets],
     **LEVEL,
@@ -82,7 +83,7 @@ def level_steady(n):
 
 @claim(
     "beliefs/gaussian/level-stale",
-    says="So is one who reports anew only at every tenth date.",
+    says="A forecaster who reports anew only at every tenth date is accused in at most 5 % of histories.",
     about=drawn(Plan("stale", 5, 12), HISTORIES),
     must_fail=[forgets],
     **LEVEL,
@@ -93,7 +94,7 @@ def level_stale(n):
 
 @claim(
     "beliefs/gaussian/level-open",
-    says="So is one with steady news whose questions are all still open.",
+    says="A forecaster with steady news whose questions are all still open is accused in at most 5 % of histories.",
     about=drawn(Plan("steady", 5, 8, hidden=1.0), HISTORIES),
     must_fail=[forgets],
     **LEVEL,
@@ -104,7 +105,8 @@ def level_open(n):
 
 @claim(
     "beliefs/gaussian/level-answers",
-    says="So is one who gives the chances of five answers to a question, if questions are stated to be independent.",
+    says="A forecaster who gives the chances of five answers to a question is accused in at most 5 % of histories, if "
+    "questions are stated to be independent.",
     about=drawn(Plan("answers", 15, 8, group=5), HISTORIES),
     must_fail=[forgets],
     **LEVEL,
@@ -115,8 +117,8 @@ def level_answers(n):
 
 @claim(
     "beliefs/gaussian/level-shared",
-    says="So is one whose questions share most of their news, as the states of an election do, if nothing is stated "
-    "about independence.",
+    says="A forecaster whose questions share most of their news, as the states of an election do, is accused in at "
+    "most 5 % of histories, if nothing is stated about independence.",
     about=drawn(Plan("shared", 20, 8, independent=False, group=20), HISTORIES),
     must_fail=[instead("the same forecasts, stated to be independent", independent=True)],
     **LEVEL,
@@ -127,7 +129,8 @@ def level_shared(n):
 
 @claim(
     "beliefs/gaussian/level-rounded",
-    says="So is one who rounds to whole percents, which the audit takes into its null.",
+    says="A forecaster who rounds to whole percents, which the audit takes into its null, is accused in at most 5 % of "
+    "histories.",
     about=drawn(Plan("rounded", 5, 8), HISTORIES),
     must_fail=[forgets],
     **LEVEL,
@@ -138,7 +141,8 @@ def level_rounded(n):
 
 @claim(
     "beliefs/gaussian/level-edge",
-    says="So is one whose beliefs lie where rounding to 5 % hides most, open questions among them.",
+    says="A forecaster whose beliefs lie where rounding to 5 % hides most, open questions among them, is accused in at "
+    "most 5 % of histories.",
     about=drawn(Plan("edge", 20, 2), HISTORIES),
     must_fail=[instead("the same reports, declared exact", declared=False)],
     **LEVEL,
@@ -149,7 +153,8 @@ def level_edge(n):
 
 @claim(
     "beliefs/gaussian/level-sampled",
-    says="So is one whose reports are shares of 400 simulations, if that is declared.",
+    says="A forecaster whose reports are shares of 400 simulations is accused in at most 5 % of histories, if that is "
+    "declared.",
     about=drawn(Plan("sampled", 5, 8), HISTORIES),
     must_fail=[instead("the same reports, declared exact", declared=False)],
     **LEVEL,
@@ -190,7 +195,7 @@ def z_numbers(d: Drawn) -> Measured:
     measure=z_numbers,
     statement="beliefs/gaussian",
     relation="qualifies",
-    must_fail=[instead("steady normal news", kind="steady", dates=12)],
+    must_fail=[instead("steady normal news", kind="steady", dates=4)],
 )
 def z_test(n):
     return n["accused"]
