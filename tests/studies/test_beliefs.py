@@ -11,10 +11,10 @@ from readoff.claims import Seeds
 from readoff.claims.claim import Claim
 from readoff.claims.runner import check
 from readoff.claims.select import claims_in
-from readoff.studies.beliefs import doom, faults, law, levels, limits, real, walks
+from readoff.studies.beliefs import doom, faults, law, levels, limits, real, tails, walks
 from readoff.studies.beliefs.simulated import Drawn
 
-CLAIMS = {c.id: c for c in claims_in([doom, faults, levels, law, limits, real, walks])}
+CLAIMS = {c.id: c for c in claims_in([doom, faults, levels, law, limits, real, tails, walks])}
 ROWS = "variance steps one-step tail doom doom-big quadratic wiener near-half hitting forgetful gaussian real".split()
 LONG = {
     name
