@@ -169,7 +169,7 @@ OUTSIDE = 0.25  # how far mean drift lies from 0, and the margin
 @claim(
     "beliefs/gaussian/level-consistent",
     says="A forecaster whose mean drift is as large as the margin is called consistent in at most 5 % of histories.",
-    about=drawn(Plan("offset", 60, 1, strength=OUTSIDE, margin=OUTSIDE), HISTORIES),
+    about=drawn(Plan("offset", 40, 1, strength=OUTSIDE, margin=OUTSIDE), HISTORIES),
     must_fail=[instead("the same forecaster without a drift", strength=0.0)],
     **LEVEL,
 )

@@ -16,7 +16,7 @@ from readoff.beliefs.power import ACCUSATIONS, Plan, batches, keep, verdicts
 from readoff.beliefs.verdict import CONSISTENT
 from readoff.claims import Measured, Process, sampled
 
-CONFIDENCE, CHECKED = 0.999, 10
+CONFIDENCE, CHECKED = 0.999, 4
 
 
 @dataclass(frozen=True)
