@@ -105,6 +105,14 @@ selected_in_provider = seeds("selected-in-provider")
 HAND_PICKED = Ready([run(GOOD, seeds=np.arange(N) * 7), run([0.0] * N, FakeRecipe(steps=0))])
 
 
+same_as_outcome = seeds(
+    "same-as-outcome",
+    lambda thing: enumerated(trait=traits_of(ensemble_of(thing)), fine=traits_of(ensemble_of(thing)) > 0.4),
+    scope=Seeds(0.9, given=lambda n: n["fine"]),
+)
+SOME_UNTRAINED = [1.0] * 5 + [0.0] * (N - 5)
+
+
 # -- a constant gauge shift: the heads are "opposite" because of a constant that no logit sees -------------------------
 def opposite_heads(thing):
     means = ensemble_of(thing).weights["V"].mean(axis=(2, 3))
@@ -259,6 +267,7 @@ PLANTED = [
     (selected_by_outcome, provider(MIXED), "VACUOUS", "the condition is the outcome"),
     (selected_by_copy, provider(MIXED), "VACUOUS", "the condition is a copy of the outcome"),
     *((made, provider(MIXED), "VACUOUS", "the condition is the outcome in other words") for made in SELECTED),
+    (same_as_outcome, provider(MIXED, untrained=SOME_UNTRAINED), "VACUOUS", "untrained networks tell no difference"),
     (selected_in_measure, provider(MIXED), "ERROR", "the measure drops networks"),
     (selected_in_provider, HAND_PICKED, "ERROR", "the seeds were picked"),
     (gauge, GAUGED, "UNCONTROLLED", "the constant is gauge"),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from readoff.claims.provider import Ready
+from readoff.claims.scope import confirmation_seeds
 from readoff.networks.architecture import EffectiveArchitecture
 from readoff.networks.network import Ensemble, Network
 from readoff.tasks.grid import Grid, grid_task
@@ -67,7 +68,7 @@ def ensemble(traits: Any, alive: Any = None, seeds: Any = None) -> Ensemble:
         "O": rng.standard_normal((n, 2, 1, 2)),
         "b": np.zeros((n, 2)),
     }
-    given = np.arange(n) if seeds is None else np.asarray(seeds)
+    given = np.array(confirmation_seeds(n)) if seeds is None else np.asarray(seeds)
     alive = np.ones(n, bool) if alive is None else np.asarray(alive, dtype=bool)
     return Ensemble(ARCHITECTURE, weights, given, "trained", "by hand", alive)
 

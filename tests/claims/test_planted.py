@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from planted import GOOD, OUTSIDE, PLANTED, N, gauge, proof, provider, seeds, selected_by, trait
-from subjects import FakeRecipe, network, run
+from subjects import FakeRecipe, FakeRun, ensemble, network, run, traits_of
 
-from readoff.claims import Constructed, Trained
+from readoff.claims import Constructed, Seeds, Trained, ensemble_of, enumerated
 from readoff.claims.provider import Ready
 from readoff.claims.runner import check
 from readoff.core.errors import BadValue
@@ -30,6 +30,28 @@ def test_an_honest_condition_may_be_met_by_most_of_those_that_come_out():
     honest = selected_by("nothing", lambda x: rng.permutation(len(x)) * 1.0, lambda q: q > 10)
     traits = [1.0] * (N - 1) + [0.0]
     assert check([honest], provider(traits), n_seeds=N).records[0]["verdict"] in ("HOLDS", "UNDECIDED")
+
+
+def test_an_honest_condition_may_be_met_by_exactly_those_that_come_out():
+    """Trained networks that solve it have the trait; untrained ones have it by chance and solve nothing."""
+
+    def both(thing):
+        networks = ensemble_of(thing)
+        solves = networks.weights["scores"][:, 1, 0] - networks.weights["scores"][:, 1, 1] > 1
+        return enumerated(trait=traits_of(networks), solves=solves)
+
+    def networks(traits, solving):
+        made = ensemble(traits)
+        scores = made.weights["scores"].copy()
+        scores[:, 1, 0] = np.where(solving, 2.0, 0.0)
+        return made.replace(scores=scores)
+
+    made = seeds("honest-condition", both, scope=Seeds(0.9, given=lambda n: n["solves"]))
+    good = np.arange(N) < 50
+    trained = FakeRun(FakeRecipe(), networks(good * 1.0, good))
+    chance = FakeRun(FakeRecipe(steps=0), networks((np.arange(N) < 5) * 1.0, np.zeros(N, dtype=bool)))
+    found = check([made], Ready([trained, chance]), n_seeds=N).records[0]
+    assert (found["verdict"], found["networks"]) == ("HOLDS", f"SAMPLED 50 of {N}"), found["reason"]
 
 
 @pytest.mark.parametrize(

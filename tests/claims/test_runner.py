@@ -312,8 +312,9 @@ class TestRegistration:
         assert not set(seeds) & set(confirmation_seeds(100_000)) and store.rows("SELECT * FROM claim_registered") == []
 
     def test_the_judged_seeds_are_recorded(self, store):
-        assert check([trained()], provider([1.0] * 64), store, 64).records[0]["seeds"] == [0, 64]
-        assert check([trained()], provider([1.0] * 64), store, seeds=range(64)).records[0]["reused"] is True
+        judged = confirmation_seeds(64)
+        assert check([trained()], provider([1.0] * 64), store, 64).records[0]["seeds"] == [judged[0], judged[-1] + 1]
+        assert check([trained()], provider([1.0] * 64), store, seeds=judged).records[0]["reused"] is True
 
 
 class TestFaults:

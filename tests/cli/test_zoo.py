@@ -12,6 +12,7 @@ import readoff.claims.zoo
 from readoff.claims.provider import Ready, ZooFirst
 from readoff.claims.recheck import recheck, smallest_margins
 from readoff.claims.reproduce import compare, equal_weights
+from readoff.claims.scope import confirmation_seeds
 from readoff.claims.zoo import POINTS, Zoo, encode, pack
 from readoff.cli.main import main
 from readoff.core.errors import BadValue, Damaged, TooLarge, UnknownName
@@ -165,7 +166,8 @@ def echo(n):
 def test_the_profile_decides_and_the_verdict_says_so(folder, tmp_path, capsys, monkeypatch):
     import readoff.cli.check
 
-    runs = [made.run([4.0] * 8, made.recipe(lr=lr)) for lr in (0.5, 0.25)]
+    first = confirmation_seeds(8)[0]
+    runs = [made.run([4.0] * 8, made.recipe(lr=lr), first) for lr in (0.5, 0.25)]
     pack(runs[:1], folder)
     (tmp_path / "claims.py").write_text(CLAIMS)
     monkeypatch.setattr(readoff.cli.check, "Trainer", lambda *_: Ready(runs))

@@ -23,8 +23,8 @@ from readoff.claims.claim import Claim
 from readoff.claims.enclosure import Enclosure, Maybe, Straddles, maybe
 from readoff.claims.evidence import Measured, allowed
 from readoff.claims.scope import Seeds
-from readoff.claims.selection import selected_by
-from readoff.claims.subject import Subject, alive_of, n_networks
+from readoff.claims.selection import copied
+from readoff.claims.subject import Subject, alive_of, n_networks, sample_size
 from readoff.core.errors import BadValue, UnknownName
 
 Measure = Callable[[Any], Any]
@@ -38,6 +38,7 @@ class Numbers(Mapping[str, Any]):
     def __init__(self, measured: Measured) -> None:
         self._measured = measured
         self.read: set[str] = set()
+        self.unclear = ""
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._measured.numbers:
@@ -70,7 +71,7 @@ class Answers:
     """What the judge said about one subject, per alternative ("" for a claim that is no open question).
 
     `given`: which networks meet the condition. `selects`: why the condition selects by the outcome, or "".
-    `n_unknown`: networks (that did not diverge) with NaN among the numbers read.
+    `n_unknown`: networks (that did not diverge) with NaN among the numbers read. `unclear`: why no judge could say.
     """
 
     thing: Any
@@ -79,19 +80,20 @@ class Answers:
     given: Any = None
     selects: str = ""
     n_unknown: int = 0
+    unclear: str = ""
 
 
 def ask(claim: Claim, subject: Subject, look: Look, n_seeds: int) -> Answers:
     """Measure and judge one subject; shapes are checked. See the module docstring."""
     thing, measured = look(subject, claim.measure)
     numbers = Numbers(measured)
-    n = n_seeds if n_networks(subject) == "many" else None
+    n = sample_size(subject, n_seeds) if n_networks(subject) == "many" else None
     by_alternative = {name: _shape(said, n) for name, said in _judged(claim, numbers).items()}
     unknown = numbers.unknown(n)
     by_alternative = {name: _unsure(answer, unknown) for name, answer in by_alternative.items()}
     _refuse_overlap(by_alternative)
     if n is None:
-        return Answers(thing, measured, by_alternative, n_unknown=int(unknown))
+        return Answers(thing, measured, by_alternative, n_unknown=int(unknown), unclear=numbers.unclear)
     alive = alive_of(thing, n)
     by_alternative = {name: answer & maybe(alive) for name, answer in by_alternative.items()}
     given, selects = maybe(np.ones(n, dtype=bool)), ""
@@ -100,8 +102,8 @@ def ask(claim: Claim, subject: Subject, look: Look, n_seeds: int) -> Answers:
         asked = Numbers(measured)
         given = _unsure(_shape(_said(condition, asked), n, "condition (given=)"), asked.unknown(n))
         unknown = unknown | asked.unknown(n)
-        selects = selected_by(measured.numbers, asked.read, numbers.read, given, by_alternative)
-    return Answers(thing, measured, by_alternative, given, selects, int((unknown & alive).sum()))
+        selects = copied(measured.numbers, asked.read, numbers.read)
+    return Answers(thing, measured, by_alternative, given, selects, int((unknown & alive).sum()), numbers.unclear)
 
 
 def _judged(claim: Claim, numbers: Numbers) -> dict[str, Any]:
@@ -119,7 +121,8 @@ def _said(judge: Callable[[Any], Any], numbers: Numbers) -> Any:
     """What a function says of the numbers; too close to call where it had to know more than is known."""
     try:
         return judge(numbers)
-    except Straddles:
+    except Straddles as reason:
+        numbers.unclear = str(reason)
         return Maybe(np.asarray(False), np.asarray(True))
 
 
@@ -141,8 +144,8 @@ def _shape(said: Any, n: int | None, who: str = "judge") -> Maybe:
     if answer.certainly.shape != (n,):
         got = "a single answer" if answer.certainly.shape == () else f"shape {list(answer.certainly.shape)}"
         raise BadValue(
-            f"there are {n} networks, so the {who} must give {n} answers, one per network; got {got}. Compare arrays "
-            "with the model axis first, and use & | ~ instead of and, or, not."
+            f"there are {n} networks (or draws), so the {who} must give {n} answers, one per network; got {got}. "
+            "Compare arrays with the model axis first, and use & | ~ instead of and, or, not."
         )
     return answer
 

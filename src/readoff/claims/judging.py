@@ -38,7 +38,8 @@ from readoff.claims.scope import (
     decide_one,
     decide_seeds,
 )
-from readoff.claims.subject import Complaint, Subject, Sweep, Trained, alive_of, n_networks
+from readoff.claims.selection import COINCIDES, coincide, come_apart
+from readoff.claims.subject import Complaint, Subject, Sweep, Trained, alive_of, n_networks, recipes_of
 from readoff.claims.verdict import ControlResult, Verdict, VerdictName
 from readoff.core.authors import is_authors
 from readoff.core.errors import BY_USERS, ReadoffError, UnknownName
@@ -84,7 +85,11 @@ def _evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
     if answers.selects:
         decision = replace(decision, verdict="VACUOUS", reason=answers.selects)
     elif answer is not None:
-        controls = _controls(claim, look, n_seeds, answer, answers.given)
+        judged = _controls(claim, look, n_seeds, answer, answers.given)
+        controls = [result for result, _ in judged]
+        same = answers.given is not None and coincide(answers.given, answers.by_alternative[answer])
+        if same and decision.verdict == "HOLDS" and not any(apart for _, apart in judged):
+            decision = replace(decision, verdict="VACUOUS", reason=COINCIDES)
     return _finish(claim, answers, decision, controls, answer)
 
 
@@ -137,6 +142,8 @@ def _decide(claim: Claim, answers: Answers) -> tuple[Decision, str | None]:
 def quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, given: Maybe | None) -> Decision:
     """What the scope makes of the answers; says where NaN was among the numbers that were read."""
     found = _quantify(scope, subject, answers, answer, given)
+    if answers.unclear and found.verdict == "UNDECIDED":
+        return replace(found, reason=answers.unclear)
     if not answers.n_unknown or found.verdict == "HOLDS":
         return found
     who = f"{answers.n_unknown} networks" if n_networks(subject) == "many" else "it"
@@ -146,7 +153,7 @@ def quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, gi
 def _quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, given: Maybe | None) -> Decision:
     if isinstance(scope, Seeds):
         assert given is not None
-        return decide_seeds(scope, answer, given)
+        return decide_seeds(scope, answer, given, "networks" if recipes_of(subject) else "draws")
     sampled = answers.measured.inputs == "SAMPLED"
     if n_networks(subject) == "many":
         found = decide_many(scope, answer)  # type: ignore[arg-type]
@@ -156,7 +163,10 @@ def _quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, g
     return decide_one(answer, n_networks(subject), sampled)
 
 
-def _controls(claim: Claim, look: Look, n_seeds: int, alternative: str, given: Maybe | None) -> list[ControlResult]:
+def _controls(
+    claim: Claim, look: Look, n_seeds: int, alternative: str, given: Maybe | None
+) -> list[tuple[ControlResult, bool]]:
+    """Every control's result, and whether condition and outcome come apart on it."""
     results = []
     for expected, controls in (("fail", claim.must_fail), ("hold", claim.must_hold)):
         for control in controls:
@@ -166,17 +176,18 @@ def _controls(claim: Claim, look: Look, n_seeds: int, alternative: str, given: M
 
 def _control(
     claim: Claim, control: Control, expected: Any, look: Look, n_seeds: int, alternative: str, given: Maybe | None
-) -> ControlResult:
+) -> tuple[ControlResult, bool]:
     try:
         subject = control.mutate(claim.about)
         answers = ask(claim, subject, look, n_seeds)
         answer = answers.by_alternative[alternative]
         decision = quantify(claim.scope, subject, answers, answer, given)
-        return ControlResult(control.name, expected, decision.verdict, decision.reason)
+        apart = answers.given is not None and come_apart(answers.given, answer)
+        return ControlResult(control.name, expected, decision.verdict, decision.reason), apart
     except Complaint as complaint:
-        return ControlResult(control.name, expected, "FAILS", str(complaint))
+        return ControlResult(control.name, expected, "FAILS", str(complaint)), False
     except BY_USERS as error:
-        return ControlResult(control.name, expected, "ERROR", locate(error, claim))
+        return ControlResult(control.name, expected, "ERROR", locate(error, claim)), False
 
 
 def combine(decision: Decision, controls: Sequence[ControlResult]) -> tuple[VerdictName, str]:

@@ -70,7 +70,7 @@ def check(
     reuse: bool = True,
     seeds: Sequence[int] | None = None,
 ) -> Checked:
-    """Judge claims on seeds 0..n_seeds-1, or explore on `seeds` (`exploration_seeds(n)`), which stores nothing.
+    """Judge claims on n_seeds judged seeds, or explore on `seeds` (`exploration_seeds(n)`), which stores nothing.
 
     BadValue: two claims of one id; seeds that are a selection.
     """
@@ -167,7 +167,8 @@ def _record(verdict: Verdict, session: Session, seconds: float) -> dict[str, Any
         if at is not None and ticks:
             record["registered"] = "before" if at < min(ticks) else "after"
             notes += ["stated after its networks were trained, in this store"] if at >= min(ticks) else []
-    others = _other_numbers(session, claim.id, stated.whatever_n) if isinstance(claim.scope, Seeds) else []
+    counted = isinstance(claim.scope, Seeds) and recipes
+    others = _other_numbers(session, claim.id, stated.whatever_n) if counted else []
     if others:
         notes.append(f"judged in this store with {', '.join(map(str, others))} networks before")
     record["reason"] = "; ".join([record["reason"], *notes]).lstrip("; ")

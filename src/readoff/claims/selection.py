@@ -4,9 +4,12 @@
 
 A condition may not read what the judge reads: not under the same name, and not as a copy. A copy is a number that
 follows from the other on all networks by a straight line, up to the rounding of float32 (so 2x, 1 - x and a cast
-count), or that puts many different values into exactly the same order. Nor may it come out as the outcome does: if
-exactly those networks meet the condition that pass the judge, and there are both kinds, the numbers cannot tell whether
-anything but the selection was found.
+count), or that puts many different values into exactly the same order.
+
+Nor may it come out as the outcome does: if exactly those networks meet the condition that pass the judge, and there are
+both kinds, it may be the outcome in other words. An honest condition can look like that where everything succeeded; but
+the two come apart on spoilt networks (untrained ones are reversed by chance and solve nothing), and a copy never does.
+So a claim whose condition and outcome coincide, on its own networks and on those of every control, is VACUOUS.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,27 +27,32 @@ MANY = 9
 """So many different values in exactly one order are no coincidence."""
 
 
-def selected_by(
-    numbers: Mapping[str, Any], asked: set[str], judged: set[str], given: Maybe, answers: Mapping[str, Maybe]
-) -> str:
-    """Why a condition that read `asked` selects by what the judge read, or by what came out; "" if it does not."""
-    shared = sorted(a for a in asked if any(_same(a, b, numbers) for b in judged))
-    if shared:
-        names = ", ".join(shared)
-        return f"the condition `given` reads what the judge reads ({names}): it selects the seeds by the outcome"
-    for answer in answers.values():
-        if _coincide(given, answer):
-            return (
-                "exactly the networks that meet the condition `given` pass the judge, and no others: the condition "
-                "cannot be told from the outcome"
-            )
-    return ""
+COINCIDES = (
+    "exactly the networks that meet the condition `given` pass the judge, here and under every control: the condition "
+    "cannot be told from the outcome"
+)
 
 
-def _coincide(given: Maybe, answer: Maybe) -> bool:
-    sure = np.array_equal(given.certainly, given.possibly) and np.array_equal(answer.certainly, answer.possibly)
+def copied(numbers: Mapping[str, Any], asked: set[str], judged: set[str]) -> str:
+    """Why a condition that read `asked` selects by what the judge read; "" if it does not."""
+    shared = ", ".join(sorted(a for a in asked if any(_same(a, b, numbers) for b in judged)))
+    reason = f"the condition `given` reads what the judge reads ({shared}): it selects the seeds by the outcome"
+    return reason if shared else ""
+
+
+def coincide(given: Maybe, answer: Maybe) -> bool:
+    """Whether exactly those that meet the condition pass, and there are both kinds."""
     both = bool(given.certainly.any()) and not bool(given.certainly.all())
-    return sure and both and np.array_equal(given.certainly, answer.certainly)
+    return both and _sure(given, answer) and np.array_equal(given.certainly, answer.certainly)
+
+
+def come_apart(given: Maybe, answer: Maybe) -> bool:
+    """Whether it is certain that the condition is not the outcome: some network meets one and not the other."""
+    return _sure(given, answer) and not np.array_equal(given.certainly, answer.certainly)
+
+
+def _sure(*answers: Maybe) -> bool:
+    return all(np.array_equal(answer.certainly, answer.possibly) for answer in answers)
 
 
 def _same(a: str, b: str, numbers: Mapping[str, Any]) -> bool:

@@ -268,6 +268,7 @@ def _one_unit_silenced(ensemble: Any) -> Any:
     statement="superposition/not-basis-aligned",
     relation="supports",
     must_fail=[on_networks("turned back", _unturned), on_networks("one unit silenced", _one_unit_silenced)],
+    must_hold=[],  # it speaks of units, and which directions these are is gauge
 )
 def not_basis_aligned(n):
     exact = (n["least_margin"] > 0) & (n["r_squared"] > 1 - 1e-9)
