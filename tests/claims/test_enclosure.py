@@ -73,3 +73,41 @@ def test_arithmetic_and_comparisons_enclose_every_choice(a, b, s, t):
 def test_within_contains_its_ends(value, error):
     x = within(value, error)
     assert x.lo <= value - error and x.hi >= value + error
+
+
+def test_numpy_asks_the_same_questions():
+    x, plain = Enclosure(np.array([1.0, -1.0]), np.array([2.0, 1.0])), np.array([0.0, 0.0])
+    for answer in (plain < x, np.less(plain, x), np.greater(x, 0.0), np.float64(0) < x, np.absolute(x) > -1):
+        assert answer.possibly.all() and answer.certainly[0]
+    both = np.logical_and(x > 0, np.array([True, False]))
+    assert (both.certainly.tolist(), both.possibly.tolist()) == ([True, False], [True, False])
+    assert bool(np.all(x > -2)) and bool(np.any(x > 0)) and np.max(x).hi == 2 and np.min(x).lo == -1
+    assert np.logical_not(x > 0).possibly.tolist() == [False, True] and ((x > 0) & np.array([True, True])).shape == (2,)
+    assert [part.hi for part in x] == [2, 1] and len(x) == 2
+
+
+def test_sums_means_squares_and_quotients():
+    x = Enclosure(np.array([1.0, 2.0]), np.array([2.0, 4.0]))
+    assert x.sum().lo <= 3 and x.sum().hi >= 6 and x.mean().lo <= 1.5 and np.sum(x).hi < 6.001
+    assert (x**2).lo[0] <= 1 <= (x**2).hi[0] and (1 / x).lo[1] <= 0.25 and (x / x).hi[0] >= 2
+    unknown = 1 / Enclosure(-1.0, 1.0)
+    assert unknown.lo == -np.inf and unknown.hi == np.inf
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        np.log,
+        np.sqrt,
+        np.asarray,
+        float,
+        np.median,
+        lambda x: x.std(),
+        lambda x: x**0.5,
+        lambda x: np.all([x > 0, x > 1]),
+    ],
+)
+def test_what_has_no_rule_is_a_lesson(ask):
+    with pytest.raises(BadValue, match=r"Compute it in the measure|combine them with"):
+        ask(Enclosure(1.0, 2.0))
+    assert not hasattr(Enclosure(1.0, 2.0), "_repr_html_") and not hasattr(Enclosure(1.0, 2.0), "nothing")

@@ -54,6 +54,17 @@ def test_an_honest_condition_may_be_met_by_exactly_those_that_come_out():
     assert (found["verdict"], found["networks"]) == ("HOLDS", f"SAMPLED 50 of {N}"), found["reason"]
 
 
+def test_a_condition_that_the_claim_does_not_need_does_no_harm():
+    made = seeds(
+        "needless",
+        lambda thing: enumerated(trait=traits_of(ensemble_of(thing)), fine=traits_of(ensemble_of(thing)) > 0.4),
+        scope=Seeds(0.9, given=lambda n: n["fine"]),
+    )
+    for failures, expected in ((1, "HOLDS"), (4, "VACUOUS")):  # 63 of 64 are enough for 0.9, and 60 are not
+        source = provider([1.0] * (N - failures) + [0.0] * failures)
+        assert check([made], source, n_seeds=N).records[0]["verdict"] == expected
+
+
 @pytest.mark.parametrize(
     "attack", [Trained(FakeRecipe(steps=0)), Constructed(lambda: network(0.0), "inside")], ids=["untrained", "by hand"]
 )

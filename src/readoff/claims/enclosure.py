@@ -41,6 +41,11 @@ class Maybe:
             raise BadValue(f"numpy.{ufunc.__name__} cannot judge answers that may be undecided; use & | ~ all() any().")
         return rule(*map(maybe, inputs))
 
+    def __array__(self, *_: Any, **__: Any) -> NoReturn:
+        raise BadValue(
+            "answers that may be undecided make no array; combine them with & | ~ (functools.reduce for many)."
+        )
+
     @property
     def shape(self) -> tuple[int, ...]:
         return np.shape(self.certainly)

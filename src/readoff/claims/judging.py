@@ -21,10 +21,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from readoff.claims.asking import Answers, Look, ask
 from readoff.claims.claim import Claim, certificate_numbers
 from readoff.claims.control import Control
-from readoff.claims.enclosure import Maybe
+from readoff.claims.enclosure import Maybe, maybe
 from readoff.claims.evidence import Exhibit, Measured, summary
 from readoff.claims.known import agrees
 from readoff.claims.scope import (
@@ -87,10 +89,17 @@ def _evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
     elif answer is not None:
         judged = _controls(claim, look, n_seeds, answer, answers.given)
         controls = [result for result, _ in judged]
-        same = answers.given is not None and coincide(answers.given, answers.by_alternative[answer])
-        if same and decision.verdict == "HOLDS" and not any(apart for _, apart in judged):
-            decision = replace(decision, verdict="VACUOUS", reason=COINCIDES)
+        if decision.verdict == "HOLDS" and not any(apart for _, apart in judged):
+            decision = _unless_selected(claim, decision, answers, answers.by_alternative[answer])
     return _finish(claim, answers, decision, controls, answer)
+
+
+def _unless_selected(claim: Claim, decision: Decision, answers: Answers, answer: Maybe) -> Decision:
+    """VACUOUS where the condition may be the outcome, and the claim would not hold without it."""
+    if not isinstance(claim.scope, Seeds) or answers.given is None or not coincide(answers.given, answer):
+        return decision
+    without = decide_seeds(claim.scope, answer, maybe(np.ones(len(answer.certainly), dtype=bool)))
+    return decision if without.verdict == "HOLDS" else replace(decision, verdict="VACUOUS", reason=COINCIDES)
 
 
 def _evaluate_proof(claim: Claim, scope: EveryNetwork, look: Look, n_seeds: int) -> Verdict:

@@ -9,7 +9,8 @@ count), or that puts many different values into exactly the same order.
 Nor may it come out as the outcome does: if exactly those networks meet the condition that pass the judge, and there are
 both kinds, it may be the outcome in other words. An honest condition can look like that where everything succeeded; but
 the two come apart on spoilt networks (untrained ones are reversed by chance and solve nothing), and a copy never does.
-So a claim whose condition and outcome coincide, on its own networks and on those of every control, is VACUOUS.
+So a claim whose condition and outcome coincide, on its own networks and on those of every control, is VACUOUS, unless
+it holds without the condition as well, with all the others counted as failures.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,8 +29,8 @@ MANY = 9
 
 
 COINCIDES = (
-    "exactly the networks that meet the condition `given` pass the judge, here and under every control: the condition "
-    "cannot be told from the outcome"
+    "exactly the networks that meet the condition `given` pass the judge, here and under every control, and without it "
+    "the claim would not hold: the condition cannot be told from the outcome"
 )
 
 

@@ -4,6 +4,8 @@ Simulated forecasters are independent of each other by construction, and the aud
 """
 
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import numpy as np
@@ -168,7 +170,7 @@ def strengths(name: str, change: Any, sizes: tuple[int, ...]) -> Any:
 )
 def power(n):
     grows = [(n[k][:, -1, -1] > n[k][:, 0, -1]) & (n[k][:, -1, -1] > n[k][:, -1, 0]) for k in KINDS]
-    return np.all(grows, axis=0) & np.all([n[k][:, -1, -1] >= n["bar"] for k in KINDS], axis=0)
+    return reduce(and_, grows) & reduce(and_, [n[k][:, -1, -1] >= n["bar"] for k in KINDS])
 
 
 @claim(
@@ -179,4 +181,4 @@ def power(n):
     **POWER,
 )
 def few_streams(n):
-    return np.all([n[k][:, 1, 0] < n["bar"] for k in KINDS], axis=0)
+    return reduce(and_, [n[k][:, 1, 0] < n["bar"] for k in KINDS])
