@@ -56,7 +56,7 @@ def decided(logits: np.ndarray) -> np.ndarray:
     """
     if logits.shape[-1] < 2:
         raise BadValue("a decision needs at least two outputs; this network has one.")
-    finite = np.isfinite(logits).all(axis=-1)
+    finite = np.asarray(np.isfinite(logits).all(axis=-1))
     values = np.where(finite[..., None], logits, 0.0)
     second, first = np.moveaxis(np.sort(values, axis=-1)[..., -2:], -1, 0)
     clear = finite & (first - second > TIE * np.maximum(1.0, np.abs(values).max(axis=-1)))

@@ -101,4 +101,4 @@ def exact_head_space(network: Network, tokens: Sequence[Sequence[int]], head: in
     if "blocks.0.attn.b_V" in w:
         read = read + dyadic(w["blocks.0.attn.b_V"][head][None]).repeat(a.d_vocab)
     rows = read.fractions()
-    return [[sum(column) / len(row) for column in zip(*(rows[int(t)] for t in row))] for row in tokens]
+    return [[sum(column, Fraction(0)) / len(row) for column in zip(*(rows[int(t)] for t in row))] for row in tokens]

@@ -158,7 +158,9 @@ def products(counts: np.ndarray, degree: int, most: int) -> tuple[list[tuple[int
     if max(1, int(np.abs(counts).max())) ** degree > 2**53:
         raise TooLarge(f"counts up to {counts.max()} to the power {degree} do not fit into exact floating point.")
     one = np.ones(len(counts), dtype=np.int64)
-    kept, names, edge = {one.tobytes(): one}, [()], [((), one)]
+    names: list[tuple[int, ...]] = [()]
+    edge: list[tuple[tuple[int, ...], np.ndarray]] = [((), one)]
+    kept = {one.tobytes(): one}
     for _ in range(degree):
         grown = []
         for name, values in edge:
