@@ -82,7 +82,8 @@ def declare(
         raise BadValue("features need at least one name, and weights that are whole numbers >= 0, not all 0.")
     if sum(exact.tolist()) > LARGEST:
         raise BadValue(
-            f"the weights add up to more than 2^53; divide them by their common factor {gcd(*exact.tolist())}."
+            f"the weights add up to more than 2^53 and lose digits. Their common factor is {gcd(*exact.tolist())}: "
+            "divide by it, or give smaller whole numbers."
         )
     columns = [_column(name, features[name]) for name in names]
     for name, column in zip(names, columns):
