@@ -100,9 +100,13 @@ def least_margin(network: Network, task: Task) -> tuple[float, float]:
 
 
 def parity_margin(thing: Any) -> Measured:
-    """Certified least margin on parity, of one network or of every network of a run; the number of heads."""
+    """Certified least margin on parity, of one network or of every network of a run (nothing known where one diverged);
+    the number of heads."""
     if isinstance(thing, Network):
         task = Parity(thing.architecture.n_ctx - 1)
         return certified(least_margin=least_margin(thing, task), n_heads=thing.architecture.n_heads, bits=task.bits)
-    found = [least_margin(thing.ensemble[i], thing.recipe.task) for i in range(len(thing.ensemble))]
+    alive = thing.ensemble.alive
+    found = [
+        least_margin(thing.ensemble[i], thing.recipe.task) if alive[i] else (-np.inf, np.inf) for i in range(len(alive))
+    ]
     return certified(least_margin=Enclosure(np.array([f[0] for f in found]), np.array([f[1] for f in found])))

@@ -11,11 +11,13 @@ The last is self-repair seen from the other side: take the prediction away and i
 illustrate a mechanism and can not show that it is common.
 """
 
+from fractions import Fraction
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
+from readoff.certificates.rounding import fraction_interval
 from readoff.circuits.behaviour import margins_of, network_logits
 from readoff.claims import (
     Certified,
@@ -241,7 +243,8 @@ def taking_back(task: Any) -> Measured:
             if item < SUPPRESSION.n_items and s not in row:
                 copied = labels[(*row[:place], s, *row[place + 1 :])]
                 turned.append((label, copied) == (s, t))
-    return certified(pairs=len(turned), turned=float(np.mean(turned)), spared=float(np.mean(spared)))
+    shares = [fraction_interval(Fraction(sum(found), len(found))) for found in (turned, spared)]
+    return certified(pairs=len(turned), turned=shares[0], spared=shares[1])
 
 
 def _relabelled(task: Any, label: Any) -> Grid:

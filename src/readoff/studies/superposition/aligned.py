@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from readoff.certificates.rank import rank
+from readoff.certificates.rounding import fraction_interval
 from readoff.circuits.features import Features, token_counts
 from readoff.circuits.spaces import exact_head_space
 from readoff.claims import Constructed, Exists, Measured, Process, certified, claim, on_networks
@@ -52,7 +53,7 @@ def read_exactly(network: Network, task: Pairs = TASK) -> dict[str, Any]:
         n_features=rank([[1, *c] for c in counts]) - 1,
         dimensions=room,
         recovered=float(rank([[1, *z, *c] for z, c in zip(space, counts)]) - 1 == room),
-        best_unit=float(_best_unit(space, counts, domain)),
+        best_unit=fraction_interval(_best_unit(space, counts, domain)),
         n_trigrams=int((evou != 0).sum()),
         n_heads=network.architecture.n_heads,
     )

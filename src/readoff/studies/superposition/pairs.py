@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from readoff.certificates.rounding import fraction_interval
 from readoff.certificates.skip_trigrams import check_skip_trigrams
 from readoff.circuits.recovery import EXACT, dimensions, recovery
 from readoff.circuits.spaces import HEADS, space_of
@@ -98,7 +99,7 @@ def activity(task: Pairs) -> Measured:
     domain = task.domain(orbits=True)
     weights, total = [int(w) for w in domain.weights], int(domain.denominator)
     shares = [Fraction(sum(w for w, row in zip(weights, domain.tokens) if t in row), total) for t in task.signal_tokens]
-    return certified(least_active=float(min(shares)), most_active=float(max(shares)))
+    return certified(least_active=fraction_interval(min(shares)), most_active=fraction_interval(max(shares)))
 
 
 @claim(
