@@ -33,6 +33,7 @@ from readoff.studies.skip.exact import TASK, cancels, exact_tables, renamed_alik
 from readoff.studies.skip.one_head import conversion, gap, gap_in_decisions, separable, xor_gap
 from readoff.studies.skip.parity import expressible
 from readoff.studies.skip.recipes import SPLIT, TRIGRAMS, TWO_LAYERS, parity_cell
+from readoff.studies.skip.taking_back import taking_back
 from readoff.studies.skip.trained_split import completions, division, shares
 from readoff.studies.skip.xor import xor_network
 from readoff.studies.superposition.aligned import read_exactly, rotated_table, signal_counts
@@ -293,7 +294,7 @@ def test_the_grid_of_parities_is_made_of_certificates_and_witnesses(monkeypatch)
 
 
 def test_what_the_copy_task_asks_of_every_solver():
-    n = C.taking_back(C.SUPPRESSION).numbers
+    n = taking_back(C.SUPPRESSION).numbers
     assert n["pairs"] == 6 * 3 * 2 * 2 * 2  # key, its place, two other items, one of them replaced
     assert n["turned"].lo == n["turned"].hi == n["spared"].lo == n["spared"].hi == 1
 
