@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from readoff.claims.scope import confirmation_seeds
 from readoff.claims.select import matching
 from readoff.claims.subject import recipes_of
 from readoff.claims.zoo import SHIPPED, pack
@@ -47,7 +48,7 @@ def main() -> int:
     try:
         recipes = recipes_for(given.words, given.store)
         with Store(given.store) as store, Bar() as bar:
-            runs = train(recipes, range(given.seeds), store, bar)
+            runs = train(recipes, confirmation_seeds(given.seeds), store, bar)
         size = pack(runs, given.folder)
     except ReadoffError as error:
         print(f"pack_zoo: {error}", file=sys.stderr)

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from readoff.beliefs.as_json import notable, to_json
 from readoff.beliefs.audit import audit
 from readoff.beliefs.forecasters import simulate
 from readoff.beliefs.noise import Noise
 from readoff.beliefs.reading import read
 from readoff.beliefs.streams import histories
-from readoff.beliefs.words import e_value, notable, reading, to_json
+from readoff.beliefs.verdict import e_value
+from readoff.beliefs.words import duration, reading
 from readoff.cli.main import main
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "beliefs"
@@ -48,21 +50,37 @@ def run(capsys, *arguments) -> tuple[int, str, str]:
 def test_a_strangers_export_needs_no_flags(tmp_path, capsys):
     code, out, _ = run(capsys, platform_file(tmp_path))
     found = json.loads(out)
-    assert code == 0 and found["verdict"] == "moves too much"
-    assert found["streams"] == 60 and found["resolved"] == 60 and found["independent"]
+    assert code == 0 and found["verdict"] == "cannot tell" and found["verdict_if_independent"] == "moves too much"
+    assert found["streams"] == 60 and found["resolved"] == 60 and not found["independence_stated"]
     assert "rows were newest first: sorted by time" in found["read_as"]
-    assert found["tests"]["movement"]["log10_evidence"]["more"] > 2.08
-    assert found["clustered_by"] == "each questionId"
+    assert "not read: title, nForecasters" in found["read_as"]
+    movement = found["tests"]["movement"]
+    assert movement["log10_evidence"]["more"] < 2.08 < movement["log10_evidence_if_independent"]["more"]
+    assert movement["se"] is None and found["clustered_by"] == "each questionId"
+    assert "If these questions are independent of each other, say so with --independent" in " ".join(found["reading"])
 
 
-def test_a_terminal_gets_a_table(tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("flags", [["--independent"], ["--group", "title"]])
+def test_independence_is_the_users_word(flags, tmp_path, capsys):
+    file = platform_file(tmp_path)
+    lines = file.read_text().splitlines()
+    of_group = [line.replace('"Will it, ever?"', f"group {k // 24}") for k, line in enumerate(lines[1:])]
+    file.write_text("\n".join([lines[0], *of_group]) + "\n")
+    found = json.loads(run(capsys, file, *flags)[1])
+    assert found["verdict"] == "moves too much" and found["independence_stated"]
+    assert found["clusters"] == (60 if flags == ["--independent"] else 30)
+    assert found["tests"]["movement"]["se"] > 0 and not found["independence"]["contradicted"]
+
+
+def test_a_terminal_gets_tables(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", "160")
-    _, out, _ = run(capsys, platform_file(tmp_path))
-    assert (
-        "THE FORECASTS MOVE TOO MUCH." in out and "X = M - R" in out and "each questionId is an independent draw" in out
-    )
-    assert "event = column 'questionId'" in out
+    _, out, _ = run(capsys, platform_file(tmp_path), "--independent")
+    for said in ("THE FORECASTS MOVE TOO MUCH.", "X = M - R", "X until movement passes ½",
+                 "Stated: each questionId is an independent draw", "event = column 'questionId'", "720 reports in",
+                 "Brier score", "Sharpness", "Calibration: do forecasts come true", "Large updates",
+                 "evidence: what a bet on it made of 1 unit of money; 120 decides"):  # fmt: skip
+        assert said in out
 
 
 def test_the_world_cup_is_one_draw(tmp_path, capsys):
@@ -71,16 +89,34 @@ def test_the_world_cup_is_one_draw(tmp_path, capsys):
     code, out, err = run(capsys, CUP / "snapshots", *flags)
     found = json.loads(out)
     assert code == 0 and found["verdict"] == "cannot tell" and str(page) in err
-    assert (
-        found["clusters"] == 1
-        and found["tests"]["movement"]["se"] is None
-        and found["tests"]["movement"]["p_more"] is None
-    )
+    assert found["tests"]["movement"]["se"] is None and found["tests"]["movement"]["p_more"] is None
+    assert found["independence"]["contradicted"]
     said = " ".join(found["reading"])
-    for word in ("one draw", "no standard error exists", "appended", "change of method"):
+    for word in ("add up to a constant", "no standard error exists", "appended", "change of method"):
         assert word in said
     html = page.read_text()
-    assert html.count("<svg") == 5 and "one draw" in html and "<script" not in html
+    assert html.count("<svg") == 5 and "no standard error exists" in html and "<script" not in html
+    told = json.loads(run(capsys, CUP / "snapshots", *flags[:-2], "--independent")[1])
+    assert "WARNING: their simultaneous updates contradict independence" in " ".join(told["reading"])
+
+
+def test_nothing_is_cut_in_silence(tmp_path, capsys):
+    file = tmp_path / "many.csv"
+    lines = [f"q{k},1,0.{k % 90 + 10}\nq{k},2,{'x' if k < 20 else '0.5'}" for k in range(300)]
+    file.write_text("question,time,p\n" + "\n".join(lines) + "\n")
+    found = json.loads(run(capsys, file, "--skip-bad")[1])
+    assert len(found["per_stream"]) == 200 and found["per_stream_left_out"] == 100
+    (left_out,) = found["left_out"]
+    assert left_out["count"] == len(left_out["places"]) == 20 and left_out["places"][1] == "row 5"
+
+
+def test_who_was_certain_too_soon_is_told_where(tmp_path, capsys):
+    file = tmp_path / "certain.csv"
+    file.write_text("# exported\nquestion,time,p,outcome\na,1,0.37,no\na,2,1,no\nb,1,0.2,yes\nb,2,0.31,yes\n")
+    found = json.loads(run(capsys, file, "--rounding", "0")[1])
+    assert found["verdict"] == "certain too soon" and found["certain_too_soon"] == {"count": 1, "first": ["row 4"]}
+    assert "row 4" in " ".join(found["reading"]) and "--rounding 0.01" in " ".join(found["reading"])
+    assert json.loads(run(capsys, file)[1])["verdict"] == "cannot tell"
 
 
 def test_columns_are_asked_for_when_in_doubt(capsys):
@@ -98,7 +134,7 @@ def test_the_tiny_example(capsys):
     ("flags", "said"),
     [
         (["--percent", "--fraction"], "--percent and --fraction contradict each other"),
-        (["--independent", "--one-draw"], "--independent and --one-draw contradict"),
+        (["--exclusive", "--separate"], "--exclusive and --separate contradict"),
         (["--group", "titel"], "Did you mean 'title'"),
         (["--cut", "someday"], "--cut 'someday' is no time"),
         (["--alpha", "2"], "alpha lies between 0 and 1"),
@@ -119,7 +155,7 @@ def test_bad_rows_are_refused_or_counted(tmp_path, capsys):
     assert code == 2 and "probability missing: row 3" in err
     code, out, _ = run(capsys, file, "--skip-bad")
     found = json.loads(out)
-    assert code == 0 and found["left_out"] == [{"kind": "probability missing", "rows": 1, "places": ["row 3"]}]
+    assert code == 0 and found["left_out"] == [{"kind": "probability missing", "count": 1, "places": ["row 3"]}]
     assert (found["rows"], found["rows_used"]) == (4, 3)
 
 
@@ -178,8 +214,20 @@ def test_the_page_of_nothing(tmp_path):
     assert "<svg" not in page and "cannot tell" in page
 
 
+@pytest.mark.parametrize("independent", [False, True])
+def test_the_page_shows_the_money_that_decides(independent, tmp_path, capsys):
+    page = tmp_path / "audit.html"
+    run(capsys, platform_file(tmp_path), "--report", page, *["--independent"] * independent)
+    html = page.read_text()
+    assert ("carried from cluster to cluster" in html) == independent
+    assert ("split evenly over all streams, which is fair however they hang together, had" in html) != independent
+
+
 def test_words():
     assert [e_value(x) for x in (-1.2, 0.0, 1.5, 7.74, 60.0)] == ["0.3", "1", "4.5", "2,298", "10^26"]
+    assert [duration(x, True) for x in (60, 90, 3600, 86400, 129600, 30)] == [
+        "1 minute", "1.5 minutes", "1 hour", "1 day", "1.5 days", "30 seconds"]  # fmt: skip
+    assert duration(1, False) == "1 unit of time" and duration(4, False) == "4 units of time"
     h = histories([[0.4, 0.4 + k / 1000] for k in range(1, 300)])
     a = audit(h, noise=Noise())
     assert len(notable(a, 200)) == 200 and notable(a, 200)[0] == 298
@@ -187,3 +235,10 @@ def test_words():
     assert reading(audit(histories([[0.5]])))[0].startswith("No stream has two beliefs")
     rising = audit(histories([[0.2, 0.3, 0.4, 0.5, 0.6, 0.7]] * 60, outcomes=[1] * 60), independent=True)
     assert rising.verdict == "drifts" and "rise" in to_json(rising)["headline"]
+
+
+def test_none_of_many_draws_is_a_bound_and_not_0():
+    said = " ".join(reading(audit(histories([[0.2, 0.85, 0.05, 0.9, 0.1]], outcomes=[0]), noise=Noise())))
+    assert "below 0.0003 (none of 10,000)" in said
+    surely = " ".join(reading(audit(histories([[0.0, 1.0], [1.0, 0.0]], outcomes=[0, 1]), noise=Noise())))
+    assert "No rational forecaster moves at all from forecasts of 0 and 1" in surely

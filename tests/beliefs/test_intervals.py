@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from readoff.beliefs.intervals import bell_curve, bounded_interval, evidence_against
+from readoff.beliefs.intervals import Grouped, bell_curve, bounded_interval, evidence_against
 
 
 def test_the_bell_curve_is_students():
@@ -27,8 +27,13 @@ def test_an_allowance_moves_the_null():
     y = np.array([0.09, 0.11, 0.1, 0.1])
     assert bell_curve(y, 0.95).p_more < 0.001
     assert bell_curve(y, 0.95, up=0.1).p_more == pytest.approx(0.5)
-    constant = np.full(5, -0.02)
-    assert bell_curve(constant, 0.95).p_less == 0 and bell_curve(constant, 0.95, down=0.03).p_less == 1
+
+
+def test_no_p_value_is_0():
+    constant = bell_curve(np.full(5, -0.02), 0.95)
+    assert constant.mean == -0.02 and np.isnan([constant.p_less, constant.interval.low]).all()  # no spread was seen
+    far = bell_curve(1 + 1e-6 * np.arange(400.0), 0.95)
+    assert far.p_more > 0
 
 
 # Longshots: 97 of 100 worlds see no event in thirty, and the t interval is then a point that excludes the truth.
@@ -78,5 +83,16 @@ def test_the_evidence_is_fair():
     total = 0.0
     for k in range(7):
         y = np.repeat(values, [6 - k, k])
-        total += stats.binom.pmf(k, 6, p) * np.exp(evidence_against(mean, y, (6, y.sum(), (y * y).sum()), low, high))
+        total += stats.binom.pmf(k, 6, p) * np.exp(evidence_against(np.array([mean]), Grouped(y), low, high)[0])
     assert 0.5 < total <= 1 + 1e-12
+
+
+def test_several_tables_at_once():
+    rng = np.random.default_rng(4)
+    y, table = rng.uniform(-0.2, 0.9, 17), np.repeat([0, 1, 2], [2, 10, 5])
+    means = np.array([0.0, 0.3, -0.4])
+    together = evidence_against(means, Grouped(y, table), -0.25, 1.75)
+    for k in range(3):
+        alone = evidence_against(means[k : k + 1], Grouped(y[table == k]), -0.25, 1.75)
+        assert together[k] == pytest.approx(alone[0], rel=1e-12)
+    assert together[2] == np.inf  # a mean below what is possible

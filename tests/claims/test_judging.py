@@ -137,6 +137,35 @@ class TestConditions:
         assert verdict(made, [1.0] * 20 + [-1.0] * 44)["verdict"] == "UNDECIDED"
 
 
+class TestDraws:
+    """Independent draws of a process are counted like networks, and sampled numbers do not stand in the way."""
+
+    none_shifted = on_material("all negative", lambda draws: -np.abs(draws))
+
+    def made(self, draws, bar=0.9, n=None, **fields):
+        about = Process(lambda: np.asarray(draws), "draws", draws=n or len(draws))
+        make = claim("t/x", says="S", about=about, scope=Seeds(bar), measure=lambda draws: sampled(trait=draws),
+                     must_fail=[self.none_shifted], **fields)  # fmt: skip
+        return make(positive)
+
+    def test_enough_of_them_hold_whatever_the_number_of_seeds(self):
+        found = verdict(self.made([1.0] * 200 + [0.0] * 5), n=3)
+        assert found["verdict"] == "HOLDS" and found["n"] == 205 and found["inputs"] == "SAMPLED"
+        assert found["networks"] == "SAMPLED 205 of 205" and "200 of 205 draws" in found["reason"]
+        assert names(found) == {"all negative": "FAILS"}
+
+    def test_too_few_are_refused_and_too_low_a_share_fails(self):
+        assert "takes 29" in verdict(self.made([1.0] * 20), n=64)["reason"]
+        assert verdict(self.made([1.0] * 50 + [0.0] * 50))["verdict"] == "FAILS"
+
+    def test_the_number_of_draws_is_declared(self):
+        assert "100 networks (or draws)" in verdict(self.made([1.0] * 99, n=100))["reason"]
+
+    def test_one_process_is_no_sample(self):
+        with pytest.raises(BadValue, match="draws=n"):
+            claim("t/x", says="S", about=Process(lambda: 1, "one"), scope=Seeds(0.9), measure=lambda x: sampled(x=x))
+
+
 class TestOneThing:
     def test_a_construction(self):
         flat = on_networks("no scores", lambda e: e.replace(scores=0 * e.weights["scores"]))

@@ -57,7 +57,7 @@ def test_verdicts_exhibits_code_and_run_come_from_the_ledger(store):
     assert "def small(numbers)" in by_id["mine/size"]["code"]
     assert [(e["claim_id"], e["kind"]) for e in data.exhibits] == [("mine/size", "table")]
     assert data.meta["rebuild"] == ["readoff check --profile quick", "readoff report"]
-    assert data.meta["seeds"] == {"judged": "0 to 63", "exploration": "1,000,000 and up"}
+    assert data.meta["seeds"] == {"judged": "2,048 to 2,111", "exploration": "1,000,000 and up"}
 
 
 def test_a_claim_that_raised_is_on_the_page_as_an_error(store):

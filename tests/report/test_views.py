@@ -71,21 +71,30 @@ def test_the_error_rate_adds_what_each_claim_allows():
     assert "a matter of chance" in error_rate([{"id": "a/d"}])
 
 
-def test_coverage_counts_statements_with_a_verdict_for_a_claim_or_its_parts():
+def test_coverage_tells_answered_statements_from_those_nearby():
     statements = [
         statement_view({"id": "1", "claims": ["a/b"]}),
         statement_view({"id": "2", "claims": ["a"]}),
         statement_view({"id": "3", "claims": ["a/bc"]}),
         statement_view({"id": "4", "not_testable": "a feeling"}),
+        statement_view({"id": "5", "claims": ["a"], "answered_by": ["a/c"]}),
     ]
-    claims = [view(id="a/b/part")]
-    assert [len(checked_claims(s, claims)) for s in statements] == [1, 1, 0, 0]
-    assert coverage_line(statements, claims).startswith("Of 4 statements in the inventory, 3 can be tested; 2 of those")
+    claims = [view(id="a/b/part"), view(id="a/c")]
+    assert [[c.id for c in checked_claims(s, claims)] for s in statements] == [
+        ["a/b/part"],
+        ["a/b/part", "a/c"],
+        [],
+        [],
+        ["a/c"],
+    ]
+    said = coverage_line(statements, claims)
+    assert said.startswith("Of 5 statements in the inventory, 4 can be tested. 1 of those is answered by a claim")
+    assert "2 more belong to questions that were looked into" in said
 
 
 def test_the_title_counts_and_agrees_with_its_number():
-    one = [statement_view({"id": "s", "standing": "refuted"})]
-    assert headline([view()], one) == "1 of 1 claim holds; of 1 published statement, 1 refuted"
+    two = [statement_view({"id": "s", "standing": "refuted", "answered_by": ["a/b"]}), statement_view({"id": "t"})]
+    assert headline([view()], two) == "1 of 1 claim holds; of 1 published statement that it answers, 1 refuted"
     assert headline([view(), view(verdict="FAILS"), view(verdict="ERROR")], []) == "1 of 3 claims hold; 1 fails"
 
 

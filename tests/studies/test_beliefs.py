@@ -3,18 +3,24 @@
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 
+from readoff.beliefs.power import Plan
+from readoff.claims import Seeds
 from readoff.claims.claim import Claim
 from readoff.claims.runner import check
 from readoff.claims.select import claims_in
-from readoff.studies.beliefs import doom, faults, law, levels, limits, real, walks
-from readoff.studies.beliefs.simulated import Simulated
+from readoff.studies.beliefs import doom, faults, law, levels, limits, real, tails, walks
+from readoff.studies.beliefs.simulated import Drawn
 
-CLAIMS = {c.id: c for c in claims_in([doom, faults, levels, law, limits, real, walks])}
+CLAIMS = {c.id: c for c in claims_in([doom, faults, levels, law, limits, real, tails, walks])}
 ROWS = "variance steps one-step tail doom doom-big quadratic wiener near-half hitting forgetful gaussian real".split()
-LONG = {"beliefs/gaussian/power", "beliefs/gaussian/over-reacting", "beliefs/gaussian/under-reacting",
-        "beliefs/gaussian/biased", "beliefs/gaussian/noisy", "beliefs/gaussian/z-test"}  # fmt: skip
+LONG = {
+    name
+    for name in CLAIMS
+    if name.startswith("beliefs/gaussian/") and name not in ("beliefs/gaussian/level-jumps", "beliefs/gaussian/certain")
+} - {"beliefs/gaussian/heavy-tails"}
 IDS = [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in CLAIMS]
 
 
@@ -34,16 +40,60 @@ def test_it_holds_and_its_controls_fail(name):
     assert found["agrees"] in (None, "yes")
 
 
-def test_the_level_needs_ten_thousand_histories():
-    claim = CLAIMS["beliefs/gaussian/level-jumps"]
-    few = replace(claim.about, build=lambda: Simulated("jumps", 200, 8, 12))
-    assert verdict(replace(claim, about=few))["verdict"] != "HOLDS"
+LEVEL = CLAIMS["beliefs/gaussian/level-jumps"]
 
 
-def test_a_guilty_forecaster_has_no_level():
-    claim = CLAIMS["beliefs/gaussian/level-steady"]
-    guilty = replace(claim.about, build=lambda: Simulated("noisy", 10_000, 8, 12, strength=2.0))
-    assert verdict(replace(claim, about=guilty))["verdict"] == "FAILS"
+LADDERS = ("beliefs/gaussian/power", "beliefs/gaussian/few-streams")
+
+
+def of(claim: Claim, plan: Plan, histories: int = 400) -> dict:
+    """The verdict of the same judge about other histories, without controls."""
+    about = replace(claim.about, build=lambda: Drawn(plan, histories), draws=histories)
+    return verdict(replace(claim, about=about))
+
+
+def test_every_simulated_claim_counts_draws_and_is_sampled():
+    simulated = [c for c in CLAIMS.values() if getattr(c.about, "draws", None)]
+    assert len(simulated) == 21 and all(isinstance(c.scope, Seeds) for c in simulated)
+    levels = [c for c in simulated if "/level-" in c.id]
+    assert len(levels) == 12 and all(c.about.draws >= 10_000 for c in levels)
+    assert {type(c.about.build().plan).__name__ for c in levels} == {"Plan"}
+
+
+def test_the_controls_are_as_many_histories():
+    for claim in CLAIMS.values():
+        if getattr(claim.about, "draws", None) and claim.id not in LADDERS:
+            for control in claim.must_fail:
+                spoilt = control.mutate(claim.about)
+                assert spoilt.change(claim.about.build()).histories == claim.about.draws, claim.id
+    assert set(LADDERS) <= set(CLAIMS)
+
+
+def test_a_lawful_forecaster_in_place_of_the_control_would_hold():
+    """So the control fails for what the forecaster does, not for how many histories there are."""
+    assert of(LEVEL, Plan("steady", 5, 8))["verdict"] != "FAILS"
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [Plan("noisy", 5, 8, strength=2.0), Plan("shared", 20, 8, group=20), Plan("edge", 20, 2, declared=False)],
+    ids=["noisy", "dependent and called independent", "rounded and called exact"],
+)
+def test_the_guilty_have_no_level(plan):
+    found = of(LEVEL, plan, 2000)
+    assert found["verdict"] == "FAILS" and found["inputs"] == "SAMPLED" and found["scope"] == "Seeds"
+
+
+def test_too_few_histories_cannot_show_a_level():
+    assert of(LEVEL, Plan("jumps", 5, 8), 50)["verdict"] == "ERROR"
+
+
+def test_a_claim_notices_when_the_audit_disagrees(monkeypatch):
+    from readoff.studies.beliefs import simulated
+
+    assert of(LEVEL, Plan("jumps", 5, 8), 500)["verdict"] == "HOLDS"
+    monkeypatch.setattr(simulated, "verdicts", lambda plan, n, seed: np.repeat("consistent", n))
+    assert of(LEVEL, Plan("jumps", 5, 8), 500)["verdict"] == "FAILS"
 
 
 @cache

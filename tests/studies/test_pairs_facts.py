@@ -10,10 +10,10 @@ from readoff.claims import OnTask
 from readoff.claims.runner import check
 from readoff.claims.select import claims_in, claims_of_package
 from readoff.studies import pairs
-from readoff.studies.pairs import facts
+from readoff.studies.pairs import facts, table
 from readoff.studies.pairs.recipes import TASK
 
-CLAIMS = {c.id: c for c in claims_in([facts])}
+CLAIMS = {c.id: c for c in claims_in([facts, table])}
 ROWS = {
     "pairs/facts",
     "pairs/recipe",
@@ -61,7 +61,7 @@ def test_it_holds_and_its_controls_fail(name):
     found = check([CLAIMS[name]]).records[0]
     assert found["verdict"] == "HOLDS", found["reason"]
     assert found["controls"] and all(control["as_expected"] for control in found["controls"])
-    assert found["agrees"] == "yes"
+    assert found["agrees"] == ("yes" if CLAIMS[name].known else None)
     assert found["networks_from"] is None
 
 
@@ -90,7 +90,7 @@ def test_the_joint_of_an_order_statistic_adds_up_to_the_labels():
 
 
 def test_the_source_table_by_hand():
-    rows = facts.source_table(TASK)
+    rows = table.source_table(TASK)
     assert TASK.classes[:5] == ((1, 1), (1, 2), (1, 3), (1, 4), (2, 2))
     assert rows[0] == [3, 2, 2, 2, 0, 0, 0, 0, 0, 0]
     assert rows[3] == [0, 0, 0, 2, 0, 0, 2, 0, 2, 3]
@@ -107,14 +107,28 @@ def test_the_source_table_by_hand():
     ],
 )
 def test_margins_of_a_table_by_hand(diagonal, off, double, mixed):
-    assert facts.least_margin(TASK, facts.source_table(TASK, Fraction(diagonal), Fraction(off))) == (double, mixed)
+    assert table.least_margin(TASK, table.source_table(TASK, Fraction(diagonal), Fraction(off))) == (double, mixed)
 
 
 def test_losses_of_the_table_by_hand():
     """On 11: 3, three times 2, six times 0. On 12: 2 for 12, 3/2 for 11 and 22, four times 1, three times 0."""
     double = log(exp(3) + 3 * exp(2) + 6) - 3
     mixed = log(exp(2) + 2 * exp(1.5) + 4 * exp(1) + 3) - 2
-    found = facts.table_numbers(TASK).numbers
+    found = table.table_numbers(TASK).numbers
     for name, value in (("double", double), ("mixed", mixed), ("mean", double / 4 + mixed * 3 / 4)):
         assert found[f"loss_{name}"].lo - 1e-12 <= value <= found[f"loss_{name}"].hi + 1e-12
         assert found[f"loss_{name}"].hi - found[f"loss_{name}"].lo < 1e-9
+
+
+def test_when_the_table_works_is_exact():
+    """Margins are lines in r: r - 1 on doubles and 1 - r/2 on mixed pairs by hand, so 1 < r < 2, best at 4/3."""
+    lines = set(table.margin_lines(TASK))
+    assert (Fraction(1), Fraction(-1)) in lines and (Fraction(-1, 2), Fraction(1)) in lines
+    found = table.ratio_numbers(TASK).numbers
+    assert found["lowest"] == 1 and found["highest"] == 2
+    assert found["best_ratio"].lo <= 4 / 3 <= found["best_ratio"].hi
+    assert found["best_margin"].lo <= 1 / 3 <= found["best_margin"].hi
+
+
+def test_ranks_of_products_reach_their_bounds():
+    assert facts.ranks_of_products(TASK).numbers == {"at_d_head_3": 3, "at_d_head_5": 4}

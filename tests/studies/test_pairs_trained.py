@@ -12,43 +12,45 @@ from typing import Any
 import numpy as np
 import pytest
 
-from readoff.claims import Enclosure, Sweep, Trained
+from readoff.claims import Enclosure, Seeds, Sweep, Trained
 from readoff.claims.claim import Claim, controlled_recipes
 from readoff.claims.evidence import as_measured
 from readoff.claims.provider import Ready, Trainer, ZooFirst
 from readoff.claims.runner import check
-from readoff.claims.select import claims_in
+from readoff.claims.scope import confirmation_seeds
+from readoff.claims.select import claims_of_package
 from readoff.claims.subject import build, recipes_of
 from readoff.claims.zoo import Zoo
+from readoff.studies import pairs
 from readoff.studies.pairs import contributions as C
-from readoff.studies.pairs import heads, one_head, together, trained
+from readoff.studies.pairs import phase
 from readoff.studies.pairs.recipes import (
     DECAY,
     MAIN,
     MAIN_DECAY,
     NO_DIRECT,
+    ONE_HEAD,
     ONE_HEAD_DECAY,
     RANK_1_CLASS,
     RANK_1_RELAXED,
     SAMPLED,
-    UNIFORM_ELSEWHERE,
     phase_cell,
     with_d_head,
 )
 from readoff.training.untrained import needs_no_trainer, untrained_run
 
-ALL, FEW = range(64), range(32)
+ALL, FEW = confirmation_seeds(64), confirmation_seeds(32)
 TWO, TWO_DECAY = phase_cell(2, 5, "biases", 0.0), phase_cell(2, 4, "biases", DECAY)
 STAND_IN = {
     MAIN: TWO,
     MAIN_DECAY: TWO_DECAY,
     SAMPLED: TWO_DECAY,
     NO_DIRECT: TWO_DECAY,
-    with_d_head(MAIN_DECAY, 1): phase_cell(2, 1, "biases", 0.0),
-    with_d_head(MAIN_DECAY, 2): phase_cell(2, 2, "biases", 0.0),
-    **{with_d_head(ONE_HEAD_DECAY, d): phase_cell(1, d, "biases", DECAY) for d in (1, 2, 3, 5)},
+    ONE_HEAD: phase_cell(1, 5, "biases", 0.0),
+    with_d_head(MAIN, 1): phase_cell(2, 1, "biases", 0.0),
+    **{with_d_head(MAIN_DECAY, d): phase_cell(2, d, "biases", 0.0 if d < 3 else DECAY) for d in (1, 2, 3, 4)},
+    **{with_d_head(ONE_HEAD_DECAY, d): phase_cell(1, d, "biases", DECAY) for d in (1, 2, 3, 4, 5)},
     RANK_1_RELAXED: phase_cell(1, 1, "direct path", 0.0),
-    UNIFORM_ELSEWHERE: UNIFORM_ELSEWHERE,
 }
 NO_DECAY = {
     NO_DIRECT: TWO,
@@ -57,10 +59,14 @@ NO_DECAY = {
 }
 """Three cells of the phase diagram are trained in every check and so are not in the zoo: here, their neighbours."""
 
-CLAIMS = {c.id: c for c in claims_in([heads, one_head, together, trained])}
-EFFECTIVE = [name for name in CLAIMS if "effective" in name]
+CLAIMS = {c.id: c for c in claims_of_package(pairs) if isinstance(c.scope, Seeds)}
+SHIPPED = [
+    name
+    for name in CLAIMS
+    if any(word in name for word in ("/effective", "/cells", "/three-signals", "/five-signals", "/three-per-input"))
+]
 PHASE = "pairs/d-head-4/phase"
-OTHERS = [name for name in CLAIMS if name not in EFFECTIVE and name != PHASE]
+OTHERS = [name for name in CLAIMS if name not in SHIPPED and name != PHASE]
 
 
 @cache
@@ -71,9 +77,8 @@ def zoo() -> Zoo:
 def shipped(recipe: Any, seeds: range) -> Any:
     if needs_no_trainer(recipe):
         return untrained_run(recipe, seeds)
-    if recipe in NO_DECAY:
-        return replace(zoo().load(NO_DECAY[recipe], seeds), recipe=recipe)
-    return zoo().load(recipe, seeds)
+    other = recipe if zoo().holds(recipe, seeds) else {**STAND_IN, **NO_DECAY}[recipe]
+    return replace(zoo().load(other, seeds), recipe=recipe)
 
 
 def ready(claims: list[Claim], seeds: range) -> Ready:
@@ -87,13 +92,13 @@ def elsewhere(claim: Claim) -> Claim:
         return replace(claim, about=Sweep((phase_cell(2, 4, "biases", 0.0), TWO_DECAY)))
     if claim.id == "pairs/inconsistent-rule/decay":
         return replace(claim, about=Sweep((TWO_DECAY, phase_cell(2, 4, "biases", 0.0))))
-    found = [STAND_IN[recipe] for recipe in recipes_of(claim.about)]
+    found = [STAND_IN.get(recipe, recipe) for recipe in recipes_of(claim.about)]
     return replace(claim, about=Trained(found[0]) if isinstance(claim.about, Trained) else Sweep(tuple(found)))
 
 
 @cache
 def records(kind: str) -> dict[str, dict]:
-    names, seeds = {"effective": (EFFECTIVE, ALL), "phase": ([PHASE], FEW), "others": (OTHERS, FEW)}[kind]
+    names, seeds = {"shipped": (SHIPPED, ALL), "phase": ([PHASE], FEW), "others": (OTHERS, ALL)}[kind]
     claims = [CLAIMS[name] if kind != "others" else elsewhere(CLAIMS[name]) for name in names]
     checked = check(claims, ready(claims, seeds), n_seeds=len(seeds))
     return {record["id"]: record for record in checked.records}
@@ -103,19 +108,27 @@ def control(record: dict, name: str) -> list[str]:
     return [c["verdict"] for c in record["controls"] if c["name"] == name]
 
 
-@pytest.mark.parametrize("name", EFFECTIVE)
-def test_the_effective_model(name):
+def gauge_changes_nothing(found: dict) -> bool:
+    """Its verdict is the claim's own; where another control made a claim undecided that would hold, it HOLDS."""
+    gauge = control(found, "gauge shifted")
+    undone = any(c["name"] != "gauge shifted" and not c["as_expected"] for c in found["controls"])
+    return set(gauge) <= ({found["verdict"], "HOLDS"} if undone else {found["verdict"]})
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_on_shipped_networks(name):
     """Judged as in the study. A change of gauge gives the claim's own verdict; other controls fail."""
-    found = records("effective")[name]
+    found = records("shipped")[name]
     assert found["verdict"] in ("HOLDS", "UNDECIDED"), found["reason"]
     assert found["networks_from"] == "zoo" and found["n"] == 64
-    assert control(found, "gauge shifted") == [found["verdict"]]
-    must_fail = [c for c in found["controls"] if c["expected"] == "fail"]
-    assert must_fail and all(c["verdict"] == "FAILS" for c in must_fail)
+    assert gauge_changes_nothing(found)
+    must_fail = [c["verdict"] for c in found["controls"] if c["expected"] == "fail"]
+    assert must_fail or CLAIMS[name].open
+    assert found["verdict"] != "HOLDS" or set(must_fail) == {"FAILS"}
 
 
-def test_most_claims_about_the_effective_model_hold():
-    assert sum(found["verdict"] == "HOLDS" for found in records("effective").values()) >= len(EFFECTIVE) - 1
+def test_most_claims_about_shipped_networks_hold():
+    assert sum(found["verdict"] == "HOLDS" for found in records("shipped").values()) >= len(SHIPPED) - 4
 
 
 def test_the_phase_diagram():
@@ -124,15 +137,15 @@ def test_the_phase_diagram():
     assert control(found, "untrained") == ["FAILS"]
 
 
-def test_the_phase_diagram_notices_a_solved_impossible_cell():
+def test_it_notices_a_solved_impossible_cell():
     claim = CLAIMS[PHASE]
-    runs = [shipped(recipe, range(4)) for recipe in recipes_of(claim.about)]
-    never = one_head.CELLS.index(("none", 0.0, 1, 1))
-    solved = one_head.CELLS.index(("none", 0.0, 2, 5))
-    assert np.all(claim.judge(one_head.phase_numbers(runs).numbers))
+    runs = [shipped(recipe, confirmation_seeds(4)) for recipe in recipes_of(claim.about)]
+    never = phase.CELLS.index(("none", 0.0, 1, 1))
+    solved = phase.CELLS.index(("none", 0.0, 2, 5))
+    assert np.all(claim.judge(phase.phase_numbers(runs).numbers))
     wrong = [runs[solved] if i == never else run for i, run in enumerate(runs)]
-    assert not np.any(claim.judge(one_head.phase_numbers(wrong).numbers))
-    (picture,) = one_head.phase_exhibit(runs, {})
+    assert not np.any(claim.judge(phase.phase_numbers(wrong).numbers))
+    (picture,) = phase.phase_exhibit(runs, {})
     assert np.shape(picture.data["expressible"]) == (6, 2, 5) and np.shape(picture.data["learned"]) == (6, 2, 5, 2)
     assert picture.data["expressible"][0][0][0] == "impossible" and picture.data["learned"][0][0][0] == [0, 4]
 
@@ -144,9 +157,9 @@ def test_on_stand_ins(name):
     assert found["verdict"] in ("HOLDS", "FAILS", "UNDECIDED"), (found["verdict"], found["reason"])
     assert found["networks_from"] == "zoo" and "no picture" not in found["reason"]
     assert all(c["verdict"] != "ERROR" for c in found["controls"]), found["controls"]
-    assert set(control(found, "gauge shifted")) <= {found["verdict"]}
+    assert gauge_changes_nothing(found)
     if any(c.name == "untrained" for c in claim.must_fail) and found["controls"]:
-        assert control(found, "untrained") == ["FAILS"]
+        assert control(found, "untrained") == ["FAILS"] or found["verdict"] == "UNDECIDED"
 
 
 def test_stand_ins_behave_much_as_the_recipes_do():
@@ -160,10 +173,10 @@ def test_controls_of_stand_ins_were_run():
     assert all(CLAIMS[name].open for name in silent)
 
 
-@pytest.mark.parametrize("name", [n for n in OTHERS if n != "pairs/ablate-one-head/refit"])
+@pytest.mark.parametrize("name", [n for n in OTHERS if "/refit" not in n])
 def test_measures_give_one_finite_number_per_network(name):
     claim = elsewhere(CLAIMS[name])
-    seeds = range(3)
+    seeds = confirmation_seeds(3)
     runs = {recipe.id: shipped(recipe, seeds) for recipe in recipes_of(claim.about)}
     for measured_name, value in as_measured(claim.measure(build(claim.about, runs))).numbers.items():
         for part in (value.lo, value.hi) if isinstance(value, Enclosure) else (np.asarray(value),):
@@ -172,11 +185,12 @@ def test_measures_give_one_finite_number_per_network(name):
 
 
 def test_the_worked_example_shows_the_first_network_that_solves_the_task():
-    run = shipped(TWO_DECAY, range(3))
+    run = shipped(TWO_DECAY, confirmation_seeds(3))
     margins = np.array([-1.0, 2.0, 5.0])
     example = C.example_exhibits(run, {"least_margin": Enclosure(margins, margins)})[0]
-    assert example.caption.startswith("Seed 1.")
-    assert example.data["label"] == example.data["predicted"] and tuple(map(int, example.data["input"])) == C.EXAMPLE
+    assert example.caption.startswith(f"Seed {confirmation_seeds(2)[-1]}.")
+    assert example.data["true"] == f"8: {example.data['predicted']}"
+    assert tuple(map(int, example.data["input"])) == C.EXAMPLE
     attended = [step["values"] for step in example.data["steps"] if step["name"].endswith("attends")]
     assert np.allclose(np.sum(attended, axis=-1), 1)
 

@@ -8,6 +8,7 @@ import pytest
 from readoff.claims import Constructed, EveryNetwork
 from readoff.claims.provider import Ready, Trainer
 from readoff.claims.runner import check
+from readoff.claims.scope import confirmation_seeds
 from readoff.claims.select import claims_in
 from readoff.claims.zoo import Zoo
 from readoff.constructions.pairs import one_head_d_head_1, one_head_table, two_heads_d_head_1
@@ -16,7 +17,7 @@ from readoff.studies.pairs.recipes import RANK_1_CLASS, TASK, phase_cell
 
 CLAIMS = {c.id: c for c in claims_in([witnesses])}
 PROOF = CLAIMS["pairs/rank-1-no-bias"]
-SEEDS = range(8)
+SEEDS = confirmation_seeds(8)
 
 
 def attack(constant: str) -> Ready:

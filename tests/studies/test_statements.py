@@ -18,7 +18,7 @@ from readoff.cli.listing import library_claims
 FOLDER = Path(readoff.__file__).parent / "studies" / "statements"
 FILES = sorted(FOLDER.glob("*.toml"))
 FIELDS = {"id", "says", "speaker", "place", "stance", "quantifier", "basis", "claims"}
-OPTIONAL = {"not_testable", "numbers"}
+OPTIONAL = {"not_testable", "numbers", "answers"}
 STANCES = {"asserts", "paraphrases", "conjectures", "asks"}
 QUANTIFIERS = {"some", "every", "typically", "impossible", "exact"}
 BASES = {"same weights", "same recipe", "reconstruction", "mathematics", "other network"}
@@ -155,6 +155,15 @@ def test_coverage():
     assert testable["other"] == 0
     assert all(0 < testable[study] <= total[study] for study in set(STUDIES.values()) - {"other"})
     assert testable.total() > 0.75 * total.total()
+
+
+def test_answers_are_shipped_claims_of_questions_that_the_statement_lists():
+    shipped = {claim.id: claim for claim in library_claims()}
+    for statement in load_statements(FOLDER).values():
+        for name in statement.answers:
+            assert name in shipped, f"{statement.id} is answered by {name}, which does not ship"
+            assert shipped[name].statement != statement.id, f"{name} names {statement.id} already"
+            assert "/".join(name.split("/")[:2]) in statement.claims, f"{statement.id} does not list the row of {name}"
 
 
 def test_claims_and_statements_name_each_other():

@@ -7,66 +7,94 @@
 ('moves too much', None)
 
 What the verdict rests on is the betting evidence alone (`bets`), because that holds at every sample size and for
-every shape of update: three tests, two sides each, share the error budget α, so each side needs an e-value of 6/α.
-Intervals and p-values beside it are the usual ones over clusters, for readers; they are approximations and decide
-nothing. "Consistent" is said only within a declared margin, from an interval that needs no bell curve either.
-Everything else is "cannot tell", with what would settle it.
+every shape of update. Intervals and p-values beside it are the usual ones over clusters, for readers; they are
+approximations. "Consistent" is said only within a declared margin. Everything else is "cannot tell", with what would
+settle it. One thing needs no evidence: who reports exactly and leaves 0 or 1 has been certain too soon.
 
-Independence is an assumption, so it is stated. Streams of one question are one cluster; if simultaneous updates
-show that clusters share fate, or if all come from snapshots of one draw, they are one cluster, no standard error
-exists, and only a bet on the average over all streams counts.
+Independence is never guessed. Streams of one question are one cluster. Whether clusters are independent draws is for
+the user to state; until then the verdict rests on a bet that is fair however the streams hang together, no standard
+error exists, and `if_independent` says what the verdict would be. If simultaneous updates contradict independence
+(`dependence`), the audit says that too.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from readoff.beliefs import bets, calibration, sizes, thinning
+from readoff.beliefs import calibration, sizes, thinning
+from readoff.beliefs.bets import Side
 from readoff.beliefs.checks import rounding_of
-from readoff.beliefs.dependence import CoMovement, co_movement
-from readoff.beliefs.intervals import bell_curve, bounded_interval
-from readoff.beliefs.noise import Noise, allowance
-from readoff.beliefs.streams import Histories, Steps, segment_sums, steps
-from readoff.beliefs.verdict import Finding, judge
+from readoff.beliefs.decide import RANGE, Setting, Sums, decide, leaves_certainty
+from readoff.beliefs.dependence import Shared, shared_fate
+from readoff.beliefs.intervals import NOTHING, BellCurve, Interval, bell_curve, bounded_interval
+from readoff.beliefs.noise import Noise
+from readoff.beliefs.problems import SHOWN, some
+from readoff.beliefs.streams import Histories, Steps, split_at, steps
+from readoff.beliefs.verdict import UNKNOWN, accused, what_would_settle
 from readoff.core.errors import BadValue
 
-# For the interval without bell curve a stream is stopped once its movement passes CAP; then X lies in RANGE.
-CAP = 0.5
-RANGE = {"movement": (-0.25, CAP + 1.25), "drift": (-1.0, 1.0)}
+
+@dataclass(frozen=True)
+class Finding:
+    """One statistic per stream. curve: mean and approximate interval over clusters. bounded: an interval that needs no
+    bell curve (None where there is none). up, down: mean allowance for declared noise.
+    """
+
+    curve: BellCurve
+    bounded: Interval | None
+    up: float
+    down: float
 
 
 @dataclass(frozen=True, eq=False)
 class Audit:
-    """Everything the audit found. Means are over streams with at least one update, in units of probability squared."""
+    """Everything the audit found. Means are over streams with at least one update, in units of probability squared
+    (X, movement, reduction) or of probability (drift).
+
+    tests: by name in bets.TESTS, and "stopped" for X up to a movement of one half. log_e: by bet, what the verdict
+    rests on; log_e_any: valid under any dependence; log_e_apart: valid if clusters are independent. certain: the places
+    where 0 or 1 was left, the first few in words, and `certain_count` of them in all.
+    """
 
     histories: Histories
     steps: Steps
     source: str
+    setting: Setting
     clusters: int
     clustered_by: str
-    independent: bool
-    dependence: CoMovement
-    alpha: float
-    margin: float | None
-    noise: Noise
+    dependence: Shared
     movement: np.ndarray  # per stream
     reduction: np.ndarray  # per stream
     reduction_without_truth: float
     drift: float
     autocorrelation: float
     tests: dict[str, Finding]
-    rides: dict[tuple[str, int], bets.Ride]
+    log_e: dict[Side, float]
+    log_e_any: dict[Side, float]
+    log_e_apart: dict[Side, float]
+    certain: tuple[str, ...]
+    certain_count: int
     thinned: list[thinning.Point]
     reporting_noise: float | None
     calibrated: calibration.Calibration | None
     by_size: list[sizes.SizeCount]
     markov: float
-    chance: sizes.Chance | None
     verdict: str
+    if_independent: str
     because: tuple[str, ...]
     settles: str | None
     caveats: tuple[str, ...]
+    seed: int
+
+    @cached_property
+    def chance(self) -> sizes.Chance | None:
+        """The simulated chance of so much movement, made when first asked for; None where streams may be dependent or
+        are too many.
+        """
+        alone = np.count_nonzero(self.steps.counts()) == 1
+        return sizes.simulated_chance(self.steps, self.seed) if self.independent or alone else None
 
     @property
     def excess(self) -> np.ndarray:
@@ -76,7 +104,12 @@ class Audit:
     @property
     def needed(self) -> float:
         """The e-value that one side of one test needs."""
-        return 6 / self.alpha
+        return self.setting.needed
+
+    @property
+    def independent(self) -> bool:
+        """Whether statistics over clusters exist: independence is stated, and there are two of them."""
+        return self.setting.independent and self.clusters > 1
 
 
 def audit(
@@ -84,146 +117,112 @@ def audit(
     alpha: float = 0.05,
     margin: float | None = None,
     noise: Noise | None = None,
-    independent: bool | None = None,
+    independent: bool = False,
     clustered_by: str = "each stream",
     cut: float | None = None,
     caveats: Sequence[str] = (),
     source: str = "the history",
     seed: int = 0,
+    place: Callable[[int], str] | None = None,
 ) -> Audit:
     """Audit forecast histories against the law of total expectation.
 
     alpha: the error budget of all tests together. margin: how far mean X and mean drift may lie from 0 and still be
     called consistent. noise: what reports may be off (None: rounding to the grid that the reports visibly use,
-    nothing else). independent: whether clusters are independent draws (None: assume so unless the updates show
-    otherwise). cut: a time at which the method changed; updates across it are left out. seed: of the simulated
-    chance.
+    nothing else). independent: the user's statement that clusters are independent draws. cut: a time at which the
+    method changed; updates across it are left out. seed: of the simulated chance. place: names a row of `h` in
+    messages. Raises BadValue for an alpha or margin that cannot be.
     """
     if not 0 < alpha < 1 or (margin is not None and margin <= 0):
         raise BadValue(
             f"alpha={alpha}, margin={margin}: alpha lies between 0 and 1, a margin is above 0 (such as 0.02)"
         )
-    whole = h
-    caveats = list(caveats)
+    whole, caveats = h, list(caveats)
     if cut is not None:
         h, crossed = split_at(h, cut)
         caveats.append(
             f"the declared change of method cuts {crossed} streams in two, each part a stream of its own; "
             "updates across it are left out"
         )
-    noise = noise if noise is not None else Noise(rounding_of(h.belief))
-    every_step = steps(h)
-    used = every_step.counts() > 0
-    dates = bets.calendar(every_step)
-    together = co_movement(every_step, h.cluster, dates)
-    if independent is None:
-        independent = not together.shared()
-        if not independent and h.n_clusters > 1:
-            caveats.append(
-                f"{clustered_by} is not independent of the others: their updates {together}; all are one draw"
-            )
-    cluster = (
-        np.unique(h.cluster[used], return_inverse=True)[1] if independent else np.zeros(used.sum(), dtype=np.int64)
-    )
-    clusters = int(cluster.max()) + 1 if len(cluster) else 0
-    independent = independent and clusters > 1
-    s = replace(every_step, starts=np.append(every_step.starts[:-1][used], every_step.starts[-1]))
-
-    risk = alpha / 20 if noise.random() else 0.0
-    slack = noise.bound(len(h.belief), risk or 1.0)
-    rides = {(name, side): bets.ride(s, name, side, dates, slack) for name in bets.TESTS for side in bets.SIDES}
-    tests = {name: _test(s, name, cluster, clusters, noise, rides, independent) for name in bets.TESTS}
-    points = thinning.curve(h if independent else _one_cluster(h))
-    change = s.change
-    movement = every_step.sums(every_step.change**2)
-    excess = every_step.sums((1 - 2 * every_step.now) * every_step.change)
-    found = Audit(
+    setting = Setting(alpha, margin, Noise(rounding_of(h.belief)) if noise is None else noise, independent)
+    found = decide(h, setting)
+    clusters = int(found.clusters[0])
+    apart = independent and clusters > 1
+    s = steps(h)
+    used = s.counts() > 0
+    tests = {name: _finding(name, found.sums[name], apart) for name in found.sums}
+    log_e_any, log_e_apart = ({bet: float(e[0]) for bet, e in by.items()} for by in (found.log_e_any, found.log_e))
+    log_e = log_e_apart if independent else log_e_any
+    points = thinning.curve(h, apart)
+    movement = s.sums(s.change**2)
+    left = leaves_certainty(s)
+    places = tuple((place or _report(h))(int(s.row[k])) for k in left[:SHOWN])
+    if setting.noise.any() and len(left):
+        caveats.append(
+            f"a forecast of 0 or 1 was left again or came out otherwise ({some(places, len(left))}): possible where "
+            "reports may be off, impossible where they are exact (--rounding 0)"
+        )
+    need, verdict = float(np.log(setting.needed)), str(found.verdict[0])
+    settles = None
+    if verdict == UNKNOWN:
+        settles = what_would_settle(max(log_e.values()), need, clusters, apart, _widest(tests), margin)
+    return Audit(
         histories=h,
-        steps=every_step,
+        steps=s,
         source=source,
+        setting=setting,
         clusters=clusters,
         clustered_by=clustered_by,
-        independent=independent,
-        dependence=together,
-        alpha=alpha,
-        margin=margin,
-        noise=noise,
+        dependence=shared_fate(h, setting.noise.bound(len(h.belief), setting.risk or 1.0)),
         movement=movement,
-        reduction=movement - excess,
+        reduction=movement - s.sums((1 - 2 * s.now) * s.change),
         reduction_without_truth=_reduction_without_truth(h, used),
-        drift=float(change.sum() / max(used.sum(), 1)),
+        drift=float(s.change.sum() / max(used.sum(), 1)),
         autocorrelation=_autocorrelation(s),
         tests=tests,
-        rides=rides,
+        log_e=log_e,
+        log_e_any=log_e_any,
+        log_e_apart=log_e_apart,
+        certain=places[: len(found.certain)],
+        certain_count=len(found.certain),
         thinned=points,
         reporting_noise=thinning.noise_that_explains(points, h.n_streams),
-        calibrated=calibration.calibration(whole if independent else _one_cluster(whole)),
+        calibrated=calibration.calibration(whole, apart),
         by_size=sizes.counts(s),
         markov=sizes.markov_bound(s),
-        chance=sizes.simulated_chance(s, seed) if independent or used.sum() == 1 else None,
-        verdict="cannot tell",
-        because=(),
-        settles=None,
+        verdict=verdict,
+        if_independent=str(found.if_independent[0]),
+        because=accused(log_e, need),
+        settles=settles,
         caveats=tuple(caveats),
+        seed=seed,
     )
-    verdict = judge(tests, np.log(6 / (alpha - risk)), margin, clusters, independent)
-    return replace(found, verdict=verdict.word, because=verdict.because, settles=verdict.settles)
 
 
-def _test(
-    s: Steps,
-    name: str,
-    cluster: np.ndarray,
-    clusters: int,
-    noise: Noise,
-    rides: dict[tuple[str, int], bets.Ride],
-    independent: bool,
-) -> Finding:
-    """One test: statistics over clusters, and evidence on both sides."""
-    weight = bets.weights(s, name)
-    total = s.sums(weight * s.change)
-    up, down = (float(a.mean()) if len(a) else 0.0 for a in allowance(s, name, weight, noise))
-    size = np.maximum(np.bincount(cluster, minlength=clusters), 1)
-    by_cluster = np.bincount(cluster, total, minlength=clusters) / size
+def _finding(name: str, sums: Sums, apart: bool) -> Finding:
+    """Intervals over clusters if they are independent, else the mean over streams and nothing beside it."""
+    up, down = (float(a.mean()) if len(a) else 0.0 for a in (sums.up, sums.down))
     bounded = None
-    if name in RANGE:
-        stopped = total if name == "drift" else stopped_excess(s)
-        y = np.bincount(cluster, stopped, minlength=clusters) / size
-        bounded = bounded_interval(y, *RANGE[name]).widened(up, down)
-    log_e, log_e_any, peak = {}, {}, {}
-    for side in bets.SIDES:
-        logs, wealth = rides[name, side].logs, rides[name, side].wealth
-        log_e_any[side] = bets.evidence_if_dependent(logs) if len(total) else 0.0
-        log_e[side] = log_e_any[side]
-        if independent:
-            log_e[side] = bets.evidence_if_independent(bets.cluster_wealth(logs, cluster))
-        peak[side] = float(wealth.max()) if len(wealth) else 1.0
-    return Finding(name, bell_curve(by_cluster, 0.95, up, down), bounded, up, down, log_e, log_e_any, peak)
+    if not apart:
+        mean = float(sums.by_stream.mean()) if len(sums.by_stream) else float("nan")
+        return Finding(BellCurve(mean, float("nan"), NOTHING, float("nan"), float("nan")), None, up, down)
+    if name in ("drift", "stopped"):
+        limits = RANGE["movement" if name == "stopped" else name]
+        bounded = bounded_interval(sums.by_cluster, *limits).widened(up, down)
+    return Finding(bell_curve(sums.by_cluster, 0.95, up, down), bounded, up, down)
 
 
-def stopped_excess(s: Steps) -> np.ndarray:
-    """X of each stream up to and including the step at which its movement passes CAP, float64 [streams]."""
-    squares = np.cumsum(s.change**2)
-    before = np.concatenate([[0.0], squares])
-    earlier = before[:-1] - np.repeat(before[s.starts[:-1]], s.counts())
-    return segment_sums(np.where(earlier <= CAP, (1 - 2 * s.now) * s.change, 0.0), s.starts)
+def _widest(tests: dict[str, Finding]) -> float:
+    """How far the three intervals that a margin is compared with reach from 0; nan without intervals."""
+    whole = tests["movement"]
+    found = [whole.curve.interval.widened(whole.up, whole.down)]
+    found += [tests[name].bounded or NOTHING for name in ("stopped", "drift")]
+    return max((max(abs(i.low), abs(i.high)) for i in found if not np.isnan(i.low)), default=float("nan"))
 
 
-def split_at(h: Histories, time: float) -> tuple[Histories, int]:
-    """Cut every stream that has reports before and after a time into an unresolved part and the rest; how many were."""
-    late = h.time >= time
+def _report(h: Histories) -> Callable[[int], str]:
     stream = h.stream_of_row()
-    inside = np.concatenate([[False], late[1:] & ~late[:-1] & (stream[1:] == stream[:-1])])
-    starts = np.unique(np.concatenate([h.starts, np.flatnonzero(inside)]))
-    owner = stream[starts[:-1]]
-    last = np.append(owner[1:] != owner[:-1], True)
-    names = [str(h.names[k]) + ("" if end else " (before the cut)") for k, end in zip(owner, last)]
-    outcome = np.where(last, h.outcome[owner], np.nan)
-    return Histories(h.belief, h.time, starts, outcome, h.cluster[owner], names, h.dated), int(inside.sum())
-
-
-def _one_cluster(h: Histories) -> Histories:
-    return replace(h, cluster=np.zeros_like(h.cluster))
+    return lambda row: f"report {row - h.starts[stream[row]] + 1} of {h.names[stream[row]]}"
 
 
 def _reduction_without_truth(h: Histories, used: np.ndarray) -> float:

@@ -19,6 +19,17 @@ number of updates, any sizes, however few the streams. Wealth that a forecaster 
 (3073.9, 0.08)
 
 Nobody knows the best λ beforehand, so the bettor splits the money over a few (`STAKES`) and lets each part ride.
+
+Rounding. A report r may lie up to h (the *slack*) off the belief b. The bettor then holds w from a report until the
+report next changes, the truth comes out, or the data end. Over such a hold, from s to e,
+
+    w·(b_e - b_s)  ≥  w·(r_e - r_s) - 2h|w|,      and at a truth y      w·(y - b_s)  ≥  w·(y - r_s) - h|w|,
+
+since each report is at most h off and a truth is not. On the left is a fair bet: w is settled at s, e is a stopping
+time, and the stake is small enough that the hold keeps at least 1 - AT_RISK of the money whatever comes. Wealth here
+is the product of 1 + λ·(right side) over the holds, no factor counted lower than 1 - AT_RISK. Factor by factor that
+is at most the wealth of the fair bet, whose mean is at most 1 at every fixed time. *Every* hold is charged at its
+end, also when the number did not change (0.00 may have been 0.004 before a "no") and when the data end first.
 """
 
 from dataclasses import dataclass
@@ -29,6 +40,8 @@ from readoff.beliefs.streams import Steps
 
 TESTS = ("drift", "movement", "momentum")
 SIDES = (+1, -1)
+Side = tuple[str, int]  # one bet: a test and a side
+BETS: tuple[Side, ...] = tuple((test, side) for test in TESTS for side in SIDES)
 STAKES = {
     "drift": (0.1, 0.2, 0.4, 0.8),
     "movement": (0.4, 1.2, 4.0, 12.0),
@@ -60,41 +73,64 @@ def last_sign(s: Steps) -> np.ndarray:
 class Bet:
     """A bet at every step: how much it wins per unit of stake, and the largest stake that is safe whatever comes.
 
-    stakes: what the money is split over. gain, cap: float64 [steps]; gain is what wealth surely won if reports are
-    noisy.
+    stakes: what the money is split over. gain, cap, charge, all float64 [steps], in units of probability. gain: what
+    the bet surely won at the end of a hold, 0 while a hold goes on. charge: what ending the hold in force at this
+    step would cost.
     """
 
     stakes: tuple[float, ...]
     gain: np.ndarray
     cap: np.ndarray
+    charge: np.ndarray
 
     def log_growth(self, stake: float) -> np.ndarray:
         """log of the growth of wealth at each step, float64 [steps]."""
+        return self._log(stake, self.gain)
+
+    def log_open(self, stake: float) -> np.ndarray:
+        """log of the growth if the hold in force at each step ended with an unchanged report, float64 [steps]."""
+        return self._log(stake, -self.charge)
+
+    def _log(self, stake: float, gain: np.ndarray) -> np.ndarray:
         growth = np.minimum(stake, self.cap)
-        growth *= self.gain
+        growth *= gain
         growth += 1
-        return np.log(np.maximum(growth, 1e-300, out=growth), out=growth)
+        return np.log(np.maximum(growth, 1 - AT_RISK, out=growth), out=growth)
 
 
 def place(s: Steps, test: str, side: int, slack: float = 0.0) -> Bet:
     """The bet of one test on one side (+1: there is too much of it, -1: too little).
 
-    With slack, reports are up to that much off: the bettor holds still while the report stands still, and each
-    change may be 2·slack smaller than it looks (1·slack at the truth, which carries no error). Wealth computed from
-    gain - error then understates the wealth of a bet on the true beliefs.
+    slack: how far reports may be off (half a grid), ≥ 0, in units of probability; see the module docstring.
     """
-    holding = side * weights(s, test)
+    return bet_on(s, side * weights(s, test), STAKES[test], slack)
+
+
+def bet_on(s: Steps, holding: np.ndarray, stakes: tuple[float, ...], slack: float, lasting: bool = True) -> Bet:
+    """The bet that holds `holding` (float64 [steps], settled before each step). lasting: a holding stays the same while
+    the report does, so a hold ends only where the report changes; otherwise every step is a hold of its own.
+    """
     size, change = np.abs(holding), s.change
     worst = size * np.minimum(np.where(holding > 0, s.now, 1 - s.now) + slack, 1.0)
-    gain = holding * change
+    gain, charge = holding * change, 2 * slack * size
     if slack:
-        gain -= np.where(change != 0, np.where(s.truth, slack, 2 * slack) * size, 0.0)
-    return Bet(STAKES[test], gain, AT_RISK / np.maximum(worst, 1e-12))
+        gain -= np.where(s.truth, charge / 2, charge)
+        if lasting:
+            ends = s.truth | (change != 0)
+            ends[s.starts[1:][s.counts() > 0] - 1] = True
+            gain[~ends] = 0.0
+    return Bet(stakes, gain, AT_RISK / np.maximum(worst, 1e-12), charge)
 
 
 def stream_wealth(s: Steps, bet: Bet) -> np.ndarray:
     """Log of the final wealth of each stake in each stream, float64 [stakes, streams]."""
     return np.stack([s.sums(bet.log_growth(stake)) for stake in bet.stakes])
+
+
+def wealth(s: Steps, test: str, side: int, slack: float = 0.0) -> np.ndarray:
+    """`stream_wealth` of one test on one side, float64 [stakes, streams], in pieces that fit a processor's cache."""
+    pieces = [stream_wealth(part, place(part, test, side, slack)) for part in s.parts()]
+    return np.concatenate(pieces, axis=1) if pieces else np.zeros((len(STAKES[test]), len(s.starts) - 1))
 
 
 def mean_exp(logs: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -120,69 +156,20 @@ def cluster_wealth(logs: np.ndarray, cluster: np.ndarray) -> np.ndarray:
     return top + np.log(np.add.reduceat(spread, starts, axis=1) / sizes)
 
 
-def evidence_if_independent(clusters: np.ndarray) -> float:
-    """log e-value when clusters are independent: money goes from cluster to cluster, so their wealths multiply.
+def if_dependent(logs: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """log e-value of each table at a fixed time under any dependence: money split evenly, float64 [tables].
 
-    clusters: float64 [stakes, clusters]. The order of the clusters does not matter.
+    logs: [stakes, streams], table: int64 [streams], numbers 0, 1, 2, … all in use. Streams without an update count
+    as well: which streams get one may depend on the others.
     """
-    return float(mean_exp(clusters.sum(axis=1)))
+    return mean_exp(cluster_wealth(logs, table), axis=0)
 
 
-def evidence_if_dependent(logs: np.ndarray) -> float:
-    """log e-value at a fixed time under any dependence: money split evenly. logs: float64 [stakes, streams]."""
-    return float(mean_exp(mean_exp(logs, axis=1)))
+def if_independent(logs: np.ndarray, cluster: np.ndarray, table_of_cluster: np.ndarray) -> np.ndarray:
+    """log e-value of each table when its clusters are independent: their wealths multiply, float64 [tables].
 
-
-@dataclass(frozen=True, eq=False)
-class Ride:
-    """A bet carried through: logs, float64 [stakes, streams], of final wealth; and the money of all over time.
-
-    wealth: float64 [times], of money split evenly over streams and stakes, after all updates of each distinct time.
+    Money goes from cluster to cluster, in any order. logs: [stakes, streams]; cluster: int64 [streams];
+    table_of_cluster: int64 [clusters].
     """
-
-    logs: np.ndarray
-    times: np.ndarray
-    wealth: np.ndarray
-
-
-def calendar(s: Steps) -> tuple[np.ndarray, np.ndarray]:
-    """(all steps in the order of time, the last place in it of every distinct time)."""
-    order = np.argsort(s.time, kind="stable")
-    return order, np.flatnonzero(np.diff(s.time[order], append=np.inf))
-
-
-def ride(s: Steps, test: str, side: int, dates: tuple[np.ndarray, np.ndarray], slack: float = 0.0) -> Ride:
-    """Carry the bet of one test on one side through all streams; dates: `calendar(s)`.
-
-    `wealth` is a nonnegative martingale with respect to the joint history of all streams, if each forecast is rational
-    given all of them: then P(its maximum ≥ 1/α) ≤ α, so one may stop looking at any time. Truths count at the end of
-    the calendar, when everybody knows them.
-    """
-    logs = np.zeros((len(STAKES[test]), len(s.starts) - 1))
-    gain = np.zeros(len(s.now))
-    step = stream = 0
-    for part in s.parts():
-        stop, end = step + len(part.now), stream + len(part.starts) - 1
-        logs[:, stream:end], gain[step:stop] = _carry(part, place(part, test, side, slack))
-        step, stream = stop, end
-    order, last = dates
-    total = 1 + np.cumsum(gain[order])[last] / max(int(np.sum(s.counts() > 0)), 1)
-    return Ride(logs, s.time[order[last]], total)
-
-
-def _carry(s: Steps, bet: Bet) -> tuple[np.ndarray, np.ndarray]:
-    """(log of final wealth [stakes, streams], what each step added to the mean wealth over stakes [steps])."""
-    counts = s.counts()
-    full = np.flatnonzero(counts)
-    starts, ends = s.starts[full], s.starts[full + 1] - 1
-    logs = np.zeros((len(bet.stakes), len(counts)))
-    wealth = np.zeros(len(s.now))
-    for k, stake in enumerate(bet.stakes):
-        path = np.cumsum(bet.log_growth(stake))
-        path -= np.repeat(np.concatenate([[0.0], path])[starts], counts[full])
-        logs[k, full] = path[ends]
-        wealth += np.exp(np.minimum(path, 600.0, out=path), out=path)
-    wealth /= len(bet.stakes)
-    gain = np.diff(wealth, prepend=1.0)
-    gain[starts] = wealth[starts] - 1.0
-    return logs, gain
+    by_cluster = cluster_wealth(logs, cluster)
+    return mean_exp(np.stack([np.bincount(table_of_cluster, row) for row in by_cluster]), axis=0)

@@ -15,13 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from readoff.beliefs.names import NO, OPEN, SIGNS, YES
 from readoff.beliefs.problems import Unclear
-
-YES = frozenset("yes true y t 1 won win wins happened correct".split())
-NO = frozenset("no false n f 0 lost lose loses incorrect".split())
-OPEN = frozenset(
-    ["", *"na n/a nan none null open pending unresolved ambiguous annulled cancelled canceled cancel void mkt".split()]
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +46,11 @@ def probabilities(cells: Any, names: tuple[str, ...], scale: str | None) -> Pars
     if not pd.api.types.is_numeric_dtype(cells):
         text = cells.fillna("").str.strip()
         empty |= (text == "").to_numpy()
-        marked = text.str.endswith("%").to_numpy()
-        text = text.str.rstrip("%").str.strip()
-        comma = text.str.fullmatch(r"\d*,\d+").to_numpy(dtype=bool)
+        marked = text.str.endswith(("%", "¢")).to_numpy()
+        text = text.str.strip(SIGNS).str.rstrip("%¢").str.strip(SIGNS + " ")
+        comma = text.str.fullmatch(r"-?\d*,\d+").to_numpy(dtype=bool)
         if comma.any():
-            notes.append(f"decimal commas in {int(comma.sum())} cells read as points")
+            notes.append(f"decimal commas read as points: {int(comma.sum())}")
             text = text.where(~comma, text.str.replace(",", "."))
         cells = pd.to_numeric(text, errors="coerce")
     values = cells.to_numpy(dtype=np.float64, copy=True)
@@ -79,7 +74,9 @@ def probabilities(cells: Any, names: tuple[str, ...], scale: str | None) -> Pars
         values = np.round(values, 15)
     outside = (values < 0) | (values > 1)
     unit = "0 and 100" if factor != 1.0 else "0 and 1"
-    faults.append(("probability out of range", outside, f"probabilities here lie between {unit}; is a percent meant?"))
+    like = values[outside & (values > 1) & (values <= 100)] if factor == 1.0 else np.zeros(0)
+    meant = f"; if {like[0]:g} is a percent, write {like[0] / 100:g}" if len(like) else ""
+    faults.append(("probability out of range", outside, f"probabilities here lie between {unit}{meant}"))
     values[outside] = np.nan
     return Parsed(values, tuple(faults), tuple(notes))
 
@@ -97,7 +94,7 @@ def _is_percent(plain: np.ndarray, names: tuple[str, ...], scale: str | None, no
     if said:
         if high <= 1 and between:
             raise Unclear(f"column {said[0]!r} is called a percentage but no value passes 1 (highest {high:g}). {ask}")
-        notes.append(f"percent, as the column name {said[0]!r} says")
+        notes.append(f"probabilities are percents, as the column name {said[0]!r} says")
         return True
     if high > 1:
         above = int(np.sum(plain > 1))
@@ -109,13 +106,13 @@ def _is_percent(plain: np.ndarray, names: tuple[str, ...], scale: str | None, no
         if not between:
             if high > 100 and np.mean(plain > 100) > 0.5:
                 raise Unclear(f"most values lie above 100 (up to {high:g}): this is not a column of probabilities.")
-            notes.append("percent, because no value lies strictly between 0 and 1 and some lie above 1")
+            notes.append("probabilities are percents: no value lies strictly between 0 and 1, and some lie above 1")
             return True
-        notes.append("fraction, because most values lie between 0 and 1")
+        notes.append("probabilities are fractions: most values lie between 0 and 1")
         return False
     if not np.any((plain > 0.01) & (plain < 1)):
         raise Unclear(f"every value is 0, 1 or below 0.01 (highest {high:g}): fractions, or percents below 1? {ask}")
-    notes.append("fraction, because no value lies above 1")
+    notes.append("probabilities are fractions: no value lies above 1")
     return False
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from readoff.beliefs import cells
-from readoff.beliefs.problems import SHOWN, Problem
+from readoff.beliefs.columns import flag
+from readoff.beliefs.problems import KEPT, Problem, some
 from readoff.beliefs.tables import Long
 
-GRIDS = (0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 0.0001)
+GRIDS = (0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 1e-4, 1e-5, 1e-6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class Rows:
         bad = np.flatnonzero(mask & self.keep)
         if not len(bad):
             return self
-        places = tuple(self.long.place(k) for k in bad[:SHOWN])
+        places = tuple(self.long.place(k) for k in bad[:KEPT])
         problem = Problem(kind, places, len(bad), lesson)
         return replace(self, keep=self.keep & ~mask, problems=(*self.problems, problem))
 
@@ -58,16 +59,20 @@ class Rows:
 
 
 def rounding_of(belief: np.ndarray) -> float:
-    """The coarsest usual grid (0.1, 0.05, 0.01, … 0.0001) that holds every value, or 0 when none does.
+    """The coarsest usual grid (0.1, 0.05, 0.01, … 0.000001) that holds every value, or 0 when none does.
 
-    >>> rounding_of(np.array([0.35, 0.5, 1.0])), rounding_of(np.array([0.35, 0.123456]))
+    >>> rounding_of(np.array([0.35, 0.5, 1.0])), rounding_of(np.array([0.35, 1 / 3]))
     (0.05, 0.0)
     """
     for grid in GRIDS:
-        scaled = belief / grid
-        if np.all(np.abs(scaled - np.round(scaled)) < 1e-6):
+        if all(_on(grid, part) for part in (belief[:1000], belief)):
             return grid
     return 0.0
+
+
+def _on(grid: float, belief: np.ndarray) -> bool:
+    scaled = belief / grid
+    return bool(np.all(np.abs(scaled - np.round(scaled)) < 1e-6))
 
 
 def order(rows: Rows) -> Rows:
@@ -79,8 +84,8 @@ def order(rows: Rows) -> Rows:
     if back.sum() > 0.9 * inside.sum():
         rows = rows.noting("rows were newest first: sorted by time")
     elif back.any():
-        where = ", ".join(rows.long.place(k) for k in filed[1:][back][:SHOWN])
-        rows = rows.noting(f"{int(back.sum())} rows out of the order of time were sorted ({where})")
+        where = some([rows.long.place(k) for k in filed[1:][back]])
+        rows = rows.noting(f"rows out of the order of time were sorted: {where}")
 
     sorted_rows, _ = rows.streams()
     again = (np.diff(rows.stream[sorted_rows]) == 0) & (np.diff(rows.time[sorted_rows]) == 0)
@@ -91,8 +96,8 @@ def order(rows: Rows) -> Rows:
     elif "outcome" in rows.long.frame and "option" not in rows.long.frame and again.any():
         pairs = rows.long.codes("outcome")[sorted_rows]
         if np.any(np.diff(pairs)[again] != 0):
-            name = rows.long.choice.columns.outcome
-            hint = f"if column {name!r} names the answer that the probability is about, say --option {name}"
+            name = str(rows.long.choice.columns.outcome)
+            hint = f"if column {name!r} names the answer that the probability is about, say {flag('option', name)}"
     hint += " (--skip-bad keeps the last)"
     rows = rows.without("same time and probability twice", rows.at(sorted_rows[:-1][again & equal]), hint)
     return rows.without("two probabilities at one time", rows.at(sorted_rows[:-1][again & ~equal]), hint)
@@ -114,9 +119,9 @@ def sums(rows: Rows, exclusive: bool | None) -> tuple[Rows, bool]:
     """
     long = rows.long
     answers = [role for role in ("option", "statement") if role in long.frame]
-    if not answers:
-        return rows, False
     kept = np.flatnonzero(rows.keep)
+    if not answers or not len(kept):
+        return rows, False
     question = np.unique(long.codes("event")[kept], return_inverse=True)[1]
     answer = np.unique(long.codes("event", *answers)[kept], return_inverse=True)[1]
     answers_of = np.bincount(question[np.unique(answer, return_index=True)[1]])
@@ -128,6 +133,7 @@ def sums(rows: Rows, exclusive: bool | None) -> tuple[Rows, bool]:
     wanted = np.zeros(len(total), dtype=np.int64)
     wanted[moment] = answers_of[question]
     full = (given == wanted) & (wanted > 1)
+    stated = exclusive is not None
     if exclusive is None:
         exclusive = bool(full.any() and np.mean(np.abs(total[full] - 1) <= 0.1) > 0.5)
         if np.any(wanted > 1):
@@ -141,7 +147,10 @@ def sums(rows: Rows, exclusive: bool | None) -> tuple[Rows, bool]:
         return rows, False
     tolerance = np.maximum(wanted * rounding_of(rows.belief[kept]) / 2, 0.002) + 1e-9
     off = full & (np.abs(total - 1) > tolerance)
-    if off.any():
+    if off.sum() > 0.5 * full.sum() and not stated:
+        worst = total[off][np.argmax(np.abs(total[off] - 1))]
+        rows = rows.noting(f"the answers add up to about 1, as prices do (at worst {worst:.4g}): taken as they are")
+    elif off.any():
         lesson = f"the first sum is {total[off][0]:.4g}; scale them to 1, or say --separate if several can come true"
         rows = rows.without("answers do not add up to 1", rows.at(kept[off[moment]]), lesson)
     partial = int(np.sum((given < wanted) & (wanted > 1)))

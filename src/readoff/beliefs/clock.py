@@ -11,14 +11,21 @@ from typing import Any
 import numpy as np
 
 from readoff.beliefs.cells import Parsed, load_pandas
-from readoff.beliefs.columns import number
+from readoff.beliefs.names import number
 from readoff.beliefs.problems import Unclear
 
 ZONE = r"\d:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}(?::?\d{2})?)$"
 ZONED = "times converted to UTC"
 ZONELESS = "times carry no zone: taken as all in the same one"
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-DAYS = "%m/%d/%Y|%d/%m/%Y|%m/%d/%y|%d/%m/%y|%d.%m.%Y|%d-%m-%Y|%d %b %Y|%b %d, %Y|%B %d, %Y|%d %B %Y|%Y/%m/%d".split("|")
+DAYS = (
+    "%m/%d/%Y|%d/%m/%Y|%m/%d/%y|%d/%m/%y|%d.%m.%Y|%d.%m.%y|%m-%d-%Y|%d-%m-%Y|%d %b %Y|%b %d, %Y|%b %d %Y|%B %d, %Y|"
+    "%B %d %Y|%d %B %Y|%b %Y|%B %Y|%Y/%m/%d"
+).split("|")
+YEARLESS = ("%b %d", "%B %d", "%d %b", "%d %B")
+LEAP = 2000  # a year that has every date, for dates without one
+WORDS = frozenset({"today", "now", "yesterday", "tomorrow"})  # which pandas would replace by today's date
+ANY_CASE = tuple(form(word) for word in sorted(WORDS) for form in (str.lower, str.title, str.upper))
 
 
 def times(cells: Any, layout: str | None) -> Parsed:
@@ -51,14 +58,17 @@ def times(cells: Any, layout: str | None) -> Parsed:
     faults.append(
         ("time not understood", bad, f"times are read as {layout}; write 2024-01-31 14:00 or say --time-format")
     )
-    return Parsed(_seconds(moments), tuple(faults), (ZONED if zone.any() else ZONELESS,), dated=True)
+    notes = [ZONED if zone.any() else ZONELESS]
+    if not layout.startswith("ISO"):
+        notes.append(f"times read as {layout}")
+    return Parsed(_seconds(moments), tuple(faults), tuple(notes), dated=True)
 
 
 def _all_iso(cells: Any) -> Parsed | None:
     """The usual case at full speed: every cell is ISO 8601 and either all have the same zone or none has one."""
     pd = load_pandas()
     first = str(cells.iloc[0])
-    if cells.isna().any() or number(first) is not None:
+    if cells.isna().any() or number(first) is not None or cells.isin(ANY_CASE).any():
         return None
     try:
         moments = pd.to_datetime(cells, format="ISO8601")
@@ -99,6 +109,7 @@ def _moments(text: Any, layout: str | None) -> tuple[Any, str]:
     """UTC timestamps (NaT where not understood) and the layout used: ISO 8601, else the one common layout that fits."""
     pd = load_pandas()
 
+    text = text.where(~text.str.lower().isin(WORDS))
     if layout is not None:
         return pd.to_datetime(text, format=layout, errors="coerce", utc=True), layout
     iso = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
@@ -112,7 +123,7 @@ def _moments(text: Any, layout: str | None) -> tuple[Any, str]:
         moments = pd.to_datetime(text, format=candidate, errors="coerce", utc=True)
         fitting.append((int(moments.notna().sum()), candidate, moments))
     if not fitting:
-        return iso, "ISO 8601 (2024-01-31 14:00)"
+        return _yearless(text, iso)
     best = max(count for count, _, _ in fitting)
     best_ones = [(candidate, moments) for count, candidate, moments in fitting if count == best]
     if len(best_ones) > 1 and not best_ones[0][1].equals(best_ones[1][1]):
@@ -122,3 +133,20 @@ def _moments(text: Any, layout: str | None) -> tuple[Any, str]:
             f"Say --time-format {best_ones[0][0]!r} or --time-format {best_ones[1][0]!r}."
         )
     return best_ones[0][1], best_ones[0][0]
+
+
+def _yearless(text: Any, unknown: Any) -> tuple[Any, str]:
+    """Dates such as "Mar 01", all taken from one year; Unclear when their order shows that they are not."""
+    pd = load_pandas()
+
+    for candidate in YEARLESS:
+        moments = pd.to_datetime(text + f" {LEAP}", format=candidate + " %Y", errors="coerce", utc=True)
+        if 2 * int(moments.notna().sum()) > int(text.notna().sum()):
+            met = pd.Series(moments.dropna().unique())
+            if not (met.is_monotonic_increasing or met.is_monotonic_decreasing):
+                raise Unclear(
+                    f"times such as {text.dropna().iloc[0]!r} have no year and are not in order, so some may be from "
+                    "another year: add the year (2024-03-01)"
+                )
+            return moments, f"{candidate} (no year is given: all are taken from one year)"
+    return unknown, "ISO 8601 (2024-01-31 14:00)"

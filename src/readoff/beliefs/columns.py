@@ -1,7 +1,7 @@
 """Which column is which: by the names people use, never silently.
 
-A table from a platform has its own words. `choose` knows the usual ones, says what it took each column for, and
-asks as soon as two columns could be meant:
+A table from a platform has its own words (`names`). `choose` knows the usual ones, says what it took each column for
+and which columns it does not read, and asks as soon as two columns could be meant:
 
     question_id, created_time, community_prediction, resolution   →  long: one row per question and time
     date, Trump, Biden                                            →  wide: one column per statement
@@ -11,31 +11,27 @@ The column that says which questions share fate (`--group`) is never guessed: a 
 claim about independence.
 """
 
-import re
+import csv
+import io
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from readoff.beliefs.problems import Unclear
-from readoff.core.errors import UnknownName
-
-# Names in order of preference, after lower-casing and turning every run of other characters into one underscore.
-TIME = """time timestamp datetime date_time date created_at created_time createdtime forecast_time forecast_date
-    forecast_timestamp modeldate model_date updated_at update_time snapshot snapshot_time as_of asof day week round
-    start_time period t"""
-EVENT = """question_id questionid event_id market_id marketid game_id match_id forecast_question_id event market
-    question series_id stream_id stream contract_id ticker slug question_title market_title title race state country
-    team game match name id"""
-OPTION = "option option_id answer answer_id choice candidate contract contract_name outcome_name"
-FORECASTER = (
-    "forecaster forecaster_id forecaster_name user user_id username expert model participant participant_id source"
+from readoff.beliefs.names import (
+    EVENT,
+    FORECASTER,
+    OPTION,
+    OUTCOME,
+    PROBABILITY,
+    SURE,
+    TIME,
+    looks_like_outcomes,
+    looks_like_time,
+    number,
+    plain,
 )
-PROBABILITY = """probability prob forecast prediction
-    prob_after probability_yes prob_yes yes_probability yes_prob p_yes
-    predicted_probability forecast_probability community_prediction community_probability implied_probability
-    win_probability winprob win_prob winprobability wp home_wp chance belief probability_percent percent percentage
-    pct price yes_price last_price last_traded_price close p"""
-OUTCOME = """outcome resolution resolved_outcome resolved_to resolution_value resolved_value result truth answer_true
-    final_outcome ground_truth happened won y label"""
+from readoff.beliefs.problems import Unclear, some
+from readoff.core.errors import UnknownName
 
 
 @dataclass(frozen=True)
@@ -68,23 +64,21 @@ class Choice:
     columns_are_times: bool
     notes: tuple[str, ...]
 
-
-def plain(name: str) -> str:
-    """A header cell in the form the lists above use: "Win Probability (%)" → "win_probability"."""
-    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()).strip("_")
-
-
-def looks_like_time(cell: str) -> bool:
-    """Does a header cell name a date, such as 2024-01-08, 8/1/2024 or 20240108?"""
-    return bool(re.fullmatch(r"\s*(\d{4}-\d{2}(-\d{2}.*)?|\d{1,2}/\d{1,2}/\d{2,4}.*|(19|20)\d{6})\s*", cell))
+    def noting(self, note: str) -> "Choice":
+        """The same with one more note."""
+        return replace(self, notes=(*self.notes, note))
 
 
-def number(cell: str) -> float | None:
-    """The number in a cell, percent sign and decimal comma allowed, or None."""
-    try:
-        return float(cell.strip().rstrip("%").strip().replace(",", "."))
-    except ValueError:
-        return None
+def flag(name: str, *columns: str) -> str:
+    """A flag with column names as one types it into a shell: --probability 'Yes Price,No Price'."""
+    cells = io.StringIO()
+    csv.writer(cells, lineterminator="").writerow(columns)
+    return f"--{name} {shlex.quote(cells.getvalue())}"
+
+
+def split(given: str | None) -> tuple[str, ...]:
+    """Column names separated by commas; a name with a comma in it stands in double quotes. The inverse of `flag`."""
+    return tuple(c.strip() for c in next(csv.reader([given], skipinitialspace=True))) if given else ()
 
 
 def choose(header: Sequence[str], sample: dict[str, list[str]], asked: Columns, timed_by_file: bool = False) -> Choice:
@@ -99,11 +93,18 @@ def choose(header: Sequence[str], sample: dict[str, list[str]], asked: Columns, 
             raise UnknownName("column", name, header)
     notes: list[str] = []
     free = [c for c in header if c not in asked.used()]
+    vacant = [c for c in free if not any(cell.strip() for cell in sample[c])]
 
-    def find(role: str, names: str, given: str | None) -> str | None:
+    def find(role: str, names: Sequence[str], given: str | None) -> str | None:
         if given:
             return given
-        found = sorted((names.split().index(plain(c)), free.index(c), c) for c in free if plain(c) in names.split())
+        found = sorted((names.index(plain(c)), free.index(c), c) for c in free if plain(c) in names)
+        if role == "time":  # a time that never changes is when the table was made
+            found = [f for f in found if len(set(sample[f[2]])) > 1] or found
+        else:  # a column without a single entry names nobody
+            found = [f for f in found if f[2] not in vacant]
+        if role == "outcome":  # "resolved: true" says that there is an outcome, not which
+            found = [f for f in found if plain(f[2]) != "resolved" or not _is_status(sample[f[2]])]
         if not found:
             return None
         column = found[0][2]
@@ -123,36 +124,51 @@ def choose(header: Sequence[str], sample: dict[str, list[str]], asked: Columns, 
     outcome = find("outcome", OUTCOME, asked.outcome)
     columns = Columns(event, option, forecaster, time, probability, outcome, asked.group)
 
+    dates_only = False
     if not probability:
         dates = [c for c in free if looks_like_time(c)]
-        if len(dates) >= 2:
+        dates_only = len(dates) >= 2
+        if dates_only:
             notes.append(f"one column per time: {dates[0]} … {dates[-1]} ({len(dates)} columns)")
-            return Choice(replace(columns, probability=tuple(dates), time=None), True, tuple(notes))
-        columns = replace(columns, probability=_wide(free, sample, header, event is not None))
-        notes.append(
-            "one column per statement: "
-            + ", ".join(columns.probability[:6])
-            + (f" … ({len(columns.probability)} columns)" if len(columns.probability) > 6 else "")
-        )
-    if columns.time is None and not timed_by_file and not all(looks_like_time(c) for c in columns.probability):
+            columns = replace(columns, probability=tuple(dates), time=None)
+        else:
+            columns = replace(columns, probability=_wide(free, sample, header, event is not None))
+            notes.append(f"one column per statement: {some(columns.probability)}")
+    elif time is None and not timed_by_file and all(looks_like_time(c) for c in probability):
+        dates_only = True
+    if columns.time is None and not timed_by_file and not dates_only:
         raise Unclear(
             f"no column of {', '.join(header)} is known to hold the time. Say which: --time COLUMN, "
-            "or --time row if the rows are already in the order of time."
+            "or --time row if the rows are already in the order of time (or each question has one row)."
         )
-    dates_only = columns.time is None and not timed_by_file
+    rest = [c for c in free if c not in columns.used() and c not in vacant]
+    vacant = [c for c in vacant if c not in columns.used()]
+    if rest or vacant:
+        parts = [f"not read: {', '.join(rest)}"] * bool(rest) + [f"empty: {', '.join(vacant)}"] * bool(vacant)
+        notes.append("; ".join(parts))
+    if outcome is None:
+        notes += [
+            f"column {c!r} looks like an outcome and is not read; if it is one, say {flag('outcome', c)}"
+            for c in rest
+            if looks_like_outcomes(c, sample[c])
+        ]
     return Choice(columns, dates_only, tuple(notes))
+
+
+def _is_status(cells: list[str]) -> bool:
+    return {cell.strip().lower() for cell in cells} <= {"true", "false", ""}
 
 
 def _probability(free: list[str], sample: dict[str, list[str]]) -> tuple[str, ...]:
     """The one column whose name says probability, () if there is none; several are a question to the user."""
-    names = PROBABILITY.split()
-    found = [c for c in free if plain(c) in names and any(number(cell) is not None for cell in sample[c])]
+    found = [c for c in free if plain(c) in PROBABILITY and any(number(cell) is not None for cell in sample[c])]
     if len(found) > 1:
-        exact = [c for c in found if plain(c) in names[:4]]
+        exact = [c for c in found if plain(c) in SURE]
         if len(exact) != 1:
             raise Unclear(
-                f"several columns could hold the probability: {', '.join(found)}. "
-                f"Say which: --probability {found[0]!r}, or all of them separated by commas if each is a statement."
+                f"several columns could hold the probability: {', '.join(found)}. Say which: "
+                f"{flag('probability', found[0])}, or all of them if each is a statement of its own: "
+                f"{flag('probability', *found)}"
             )
         found = exact
     return tuple(found)
@@ -160,24 +176,26 @@ def _probability(free: list[str], sample: dict[str, list[str]]) -> tuple[str, ..
 
 def _wide(free: list[str], sample: dict[str, list[str]], header: Sequence[str], has_event: bool) -> tuple[str, ...]:
     """All remaining columns, when every one holds only numbers that could be probabilities (blanks allowed)."""
+    free = [c for c in free if plain(c) not in TIME]
     values = {c: [number(cell) for cell in sample[c] if cell.strip()] for c in free}
     words = [c for c in free if None in values[c] and len(set(sample[c])) > 1]
-    if words and not has_event:
-        raise Unclear(
-            f"no column is known to name the question; is it {' or '.join(words)}? Say --event {words[0]!r}, and which "
-            "column holds the probability: --probability COLUMN"
-        )
     numeric = [c for c in free if values[c] and all(v is not None for v in values[c])]
     fractions = [c for c in numeric if all(v is not None and 0 <= v <= 1 for v in values[c])]
     percents = [c for c in numeric if all(v is not None and 0 <= v <= 100 for v in values[c])]
+    candidates = fractions or percents
+    if words and not has_event:
+        which = flag("probability", candidates[0]) if len(candidates) == 1 else "--probability COLUMN"
+        raise Unclear(
+            f"no column is known to name the question; is it {' or '.join(words)}? Say {flag('event', words[0])}, and "
+            f"which column holds the probability: {which}"
+        )
     if numeric and len(fractions) == len(numeric):
         return tuple(fractions)
     if numeric and len(percents) == len(numeric) and not fractions:
         return tuple(percents)
-    candidates = fractions or percents
-    hint = (
-        f"Say which, separated by commas if each is a statement of its own: --probability {','.join(candidates)}"
-        if candidates
-        else "Say which: --probability COLUMN"
-    )
+    hint = "Say which: --probability COLUMN"
+    if candidates:
+        several = ", or all of them if each is a statement of its own" if len(candidates) > 1 else ""
+        hint = f"Say which, such as {flag('probability', candidates[0])}{several}"
+        hint += f": {flag('probability', *candidates)}" if several else ""
     raise Unclear(f"no column of {', '.join(header)} is known to hold the probability. {hint}")

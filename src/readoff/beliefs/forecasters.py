@@ -1,19 +1,30 @@
 """Simulated forecasters, rational and not, to find out what the audit sees and how often it is wrong.
 
-Each kind makes [n, dates] reports and the n truths at once. The rational ones know the chances of their own news:
+Each kind makes [n, dates] reports and the n truths at once. Rational ones know the chances of their own news:
 
     steady      small normal news at every date (truth: a Wiener path ends above a threshold)
     jumps       rare strong news, a few times in a life: mostly nothing, then a leap; as far from Gaussian as it gets
     hazard      something that may come at any date: a slow slide down, or one jump to 1
     longshot    one report of a few percent, then the truth
     stale       steady, but reported anew only every tenth date: less informed, still rational
-    rounded     steady, in whole percents: rational up to rounding
 
-and the others each have one fault on top of steady news, in log odds:
+rational in company: what one knows, others know too
+
+    shared      steady, but most of the news is common to all streams of one table
+    answers     the answers of one question, beliefs that add up to 1, exactly one comes true
+
+rational up to an error of reporting that must be declared (`NOISE`)
+
+    rounded     steady, in whole percents
+    edge        beliefs where rounding to 5 % hides most: 2 % called 0, 7 % that stay or leap, half of them left open
+    sampled     steady, but each report is a share of 400 simulations
+
+and the others each have one fault, most of them on top of steady news, in log odds:
 
     overreact   every piece of news counts 1.6 times          certain   beyond 90 % (below 10 %) she says 1 (0)
     underreact  every piece of news counts 0.5 times          noisy     each report is off by 0.25 at random
     biased      all reports are 0.4 too high                  forgetful each report knows only today's news
+    offset      one report, and the truth comes 0.1 more often than it says: a drift of exactly that
 
 The forgetful one is calibrated at every date, and still no martingale.
 
@@ -24,41 +35,50 @@ The forgetful one is calibrated at every date, and still no martingale.
 
 import numpy as np
 
+from readoff.beliefs.noise import Noise
 from readoff.beliefs.streams import Histories
 from readoff.core.errors import UnknownName
 
-RATIONAL = ("steady", "jumps", "hazard", "longshot", "stale", "rounded")
-FAULTY = ("overreact", "underreact", "biased", "noisy", "certain", "forgetful")
+RATIONAL = ("steady", "jumps", "hazard", "longshot", "stale")
+TOGETHER = ("shared", "answers")
+NOISE = {"rounded": Noise(0.01), "edge": Noise(0.05), "sampled": Noise(simulations=400)}
+FAULTY = ("overreact", "underreact", "biased", "noisy", "certain", "forgetful", "offset")
+KINDS = (*RATIONAL, *TOGETHER, *NOISE, *FAULTY)
 STALE = 10  # dates between two reports of the stale forecaster
+COMMON = 0.8  # share of the news that streams have in common
 
 
 def simulate(
-    kind: str, n: int, dates: int, rng: np.random.Generator, strength: float | None = None
+    kind: str, n: int, dates: int, rng: np.random.Generator, strength: float | None = None, group: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(reports float64 [n, dates], truths float64 [n]) of n forecasters of one kind.
+    """(reports float64 [n, dates], truths float64 [n], nan where open) of n forecasts of one kind.
 
-    strength: size of the fault instead of the usual one (factor on news, shift or noise in log odds); 1 or 0 is none.
+    strength: size of the fault instead of the usual one (factor on news, shift or noise in log odds, threshold); 1 or 0
+    is none. group: so many streams after each other share their news, or are answers to one question (TOGETHER).
     """
-    if kind not in RATIONAL + FAULTY:
-        raise UnknownName("simulated forecaster", kind, RATIONAL + FAULTY)
-    if kind == "jumps":
-        return _jumps(n, dates, rng)
-    if kind == "hazard":
-        return _hazard(n, dates, rng)
+    if kind not in KINDS:
+        raise UnknownName("simulated forecaster", kind, KINDS)
+    own = {"jumps": _jumps, "hazard": _hazard, "forgetful": _forgetful, "edge": _edge}
+    if kind in own:
+        return own[kind](n, dates, rng)
     if kind == "longshot":
-        chance = rng.uniform(0.01, 0.1, (n, 1))
-        return chance, (rng.random(n) < chance[:, 0]).astype(float)
-    if kind == "forgetful":
-        return _forgetful(n, dates, rng)
-    score, truth = _steady(n, dates, rng)
+        return _once(n, rng, 0.01, 0.1, 0.0)
+    if kind == "offset":
+        return _once(n, rng, 0.2, 0.6, 0.1 if strength is None else strength)
+    if kind == "answers":
+        return _answers(n, dates, rng, group)
+    score, truth = _steady(n, dates, rng, group if kind == "shared" else 0)
     if kind == "stale":
         score = score[:, (np.arange(dates) // STALE) * STALE]
-    if kind in ("steady", "stale", "rounded", "certain"):
+    if kind in ("steady", "shared", "stale", "rounded", "certain", "sampled"):
         from scipy.special import ndtr
 
         report = ndtr(score)
         if kind == "rounded":
             report = np.round(report, 2)
+        if kind == "sampled":
+            draws = NOISE[kind].simulations or 0
+            report = rng.binomial(draws, report) / draws
         if kind == "certain":
             edge = 0.1 if strength is None else strength
             report = np.where(report < edge, 0.0, np.where(report > 1 - edge, 1.0, report))
@@ -76,17 +96,23 @@ def simulate(
     return expit(odds), truth
 
 
-def as_histories(reports: np.ndarray, truth: np.ndarray) -> Histories:
-    """Simulated reports [n, dates] as histories, each its own cluster, at times 0, 1, 2, …"""
+def as_histories(reports: np.ndarray, truth: np.ndarray, group: int = 1) -> Histories:
+    """Simulated reports [n, dates] as histories at times 0, 1, 2, …; `group` streams after each other are a cluster."""
     n, dates = reports.shape
     times = np.tile(np.arange(dates, dtype=np.float64), n)
     names = tuple(f"forecaster {k + 1}" for k in range(n))
-    return Histories(reports.ravel(), times, np.arange(n + 1) * dates, truth, np.arange(n), names)
+    return Histories(reports.ravel(), times, np.arange(n + 1) * dates, truth, np.arange(n) // group, names)
 
 
-def _steady(n: int, dates: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Scores z with belief Φ(z): P(level + W₁ > 0 | W up to now); level normal, so that first beliefs spread widely."""
+def _steady(n: int, dates: int, rng: np.random.Generator, group: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Scores z with belief Φ(z): P(level + W₁ > 0 | W up to now); level normal, so that first beliefs spread widely.
+
+    group: 0, or so many streams after each other have the share COMMON of their news in common.
+    """
     path = rng.standard_normal((n, dates)) / np.sqrt(dates)
+    if group:
+        common = rng.standard_normal((-(-n // group), dates)) / np.sqrt(dates)
+        path = np.sqrt(COMMON) * np.repeat(common, group, axis=0)[:n] + np.sqrt(1 - COMMON) * path
     np.cumsum(path, axis=1, out=path)
     level = rng.standard_normal((n, 1))
     truth = (level[:, 0] + path[:, -1] > 0).astype(float)
@@ -131,3 +157,46 @@ def _forgetful(n: int, dates: int, rng: np.random.Generator) -> tuple[np.ndarray
     truth = (rng.random(n) < 0.5).astype(float)
     right = rng.random((n, dates)) < 0.75
     return np.where(right == (truth[:, None] == 1), 0.75, 0.25), truth
+
+
+def _once(n: int, rng: np.random.Generator, low: float, high: float, off: float) -> tuple[np.ndarray, np.ndarray]:
+    """One report between low and high, and a truth that comes with so much more chance than it says."""
+    chance = rng.uniform(low, high, (n, 1))
+    return chance, (rng.random(n) < chance[:, 0] + off).astype(float)
+
+
+def _answers(n: int, dates: int, rng: np.random.Generator, group: int) -> tuple[np.ndarray, np.ndarray]:
+    """Questions with `group` answers: now and then a hint at the true one, right with a chance that the hint shows."""
+    questions = n // group
+    belief = rng.dirichlet(np.full(group, 0.5), questions)
+    truth = (rng.random((questions, 1)) < np.cumsum(belief, axis=1)).argmax(axis=1)
+    report = np.empty((questions, group, dates))
+    rows = np.arange(questions)
+    for t in range(dates):
+        report[:, :, t] = belief
+        right = rng.uniform(0.3, 0.95, questions)
+        wrong = (truth + rng.integers(1, group, questions)) % group
+        hint = np.where(rng.random(questions) < right, truth, wrong)
+        likely = np.repeat(((1 - right) / (group - 1))[:, None], group, axis=1)
+        likely[rows, hint] = right
+        news = (rng.random(questions) < 0.4)[:, None]
+        belief = np.where(news, belief * likely, belief)
+        belief = belief / belief.sum(axis=1, keepdims=True)
+    return report.reshape(n, dates), (np.arange(group) == truth[:, None]).astype(float).ravel()
+
+
+def _edge(n: int, dates: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Beliefs where rounding to 0.05 hides most, by turns: 0 to 2.5 % called 0 until the truth, and an open question
+    just under an edge that slips to the lower edge unseen or leaps to 45 %.
+    """
+    grid = NOISE["edge"].rounding
+    quiet = rng.uniform(0, 0.49 * grid, n)
+    shown = grid * rng.integers(0, 4, n)
+    high, low, leap = shown + 0.49 * grid, np.maximum(shown - 0.49 * grid, 0), 0.45
+    leaps = rng.random(n) < (high - low) / (leap - low)
+    open_one = np.arange(n) % 2 == 1
+    first = np.where(open_one, shown, 0.0)
+    second = np.where(open_one & leaps, leap, np.where(open_one, np.round(low / grid) * grid, 0.0))
+    truth = np.where(open_one, np.nan, rng.random(n) < quiet)
+    report = np.where(np.arange(max(dates, 2)) == 0, first[:, None], second[:, None])
+    return np.round(report, 10), truth

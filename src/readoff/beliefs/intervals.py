@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 EXACT = 1000  # values up to which evidence is computed value by value
+TINY = 1e-300  # no p-value is given below this
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ NOTHING = Interval(float("nan"), float("nan"))
 class BellCurve:
     """Mean over clusters, standard error, and one-sided p-values for a mean above (`p_more`) and below 0 (`p_less`).
 
-    se and the p-values are nan with one cluster: from one draw nobody can tell how draws vary.
+    nan where they do not exist: with one cluster, since from one draw nobody can tell how draws vary, and the p-values
+    also when all clusters are equal, since then no spread was seen.
     """
 
     mean: float
@@ -66,12 +68,11 @@ def bell_curve(y: np.ndarray, level: float, up: float = 0.0, down: float = 0.0) 
     from scipy.special import stdtr, stdtrit
 
     se = float(np.std(y, ddof=1) / np.sqrt(n))
+    if se < 1e-12:
+        return BellCurve(mean, 0.0, NOTHING, float("nan"), float("nan"))
     reach = float(stdtrit(n - 1, 1 - (1 - level) / 2)) * se
-    if se == 0:
-        more, less = (float(mean <= up), float(mean >= -down))
-    else:
-        more, less = float(stdtr(n - 1, (up - mean) / se)), float(stdtr(n - 1, (mean + down) / se))
-    return BellCurve(mean, se, Interval(mean - reach, mean + reach), more, less)
+    more, less = float(stdtr(n - 1, (up - mean) / se)), float(stdtr(n - 1, (mean + down) / se))
+    return BellCurve(mean, se, Interval(mean - reach, mean + reach), max(more, TINY), max(less, TINY))
 
 
 def bounded_interval(y: np.ndarray, low: float, high: float, level: float = 0.95) -> Interval:
@@ -84,33 +85,52 @@ def bounded_interval(y: np.ndarray, low: float, high: float, level: float = 0.95
 
 def _lower_end(y: np.ndarray, low: float, high: float, need: float) -> float:
     """The least mean not rejected by a bet that the true one is higher: bisection on the evidence against it."""
-    sums = (len(y), float(np.sum(y)), float(np.sum(y * y)))
+    one = Grouped(y)
     left, right = low, max(float(np.mean(y)), low)
-    for _ in range(45):
+    for _ in range(32):
         middle = (left + right) / 2
-        if evidence_against(middle, y, sums, low, high) >= need:
+        if evidence_against(np.array([middle]), one, low, high)[0] >= need:
             left = middle
         else:
             right = middle
     return left
 
 
-def evidence_against(mean: float, y: np.ndarray, sums: tuple[int, float, float], low: float, high: float) -> float:
-    """log of the wealth of a bettor who holds that the values have a mean above `mean`.
+class Grouped:
+    """Values of several tables end to end, with their number, sum and sum of squares by table.
 
-    sums: number of values, their sum, their sum of squares. A few stakes share the money; those for large n shrink like
-    1/√n, and all keep wealth positive on [low, high]. From EXACT values on, a lower bound from the sums replaces it.
+    y: float64 [values]; table: int64 [values], 0, 0, …, 1, 1, … (None: one table).
     """
-    n, total, squares = sums
-    room = mean - low
-    if room <= 0:
-        return np.inf if total > n * mean else 0.0
-    stakes = np.minimum(0.9 / room, np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0]) * 4 / (np.sqrt(n) * (high - low)))
-    if n <= EXACT:
-        gain = np.log1p(np.outer(stakes, y - mean)).sum(axis=1)
+
+    def __init__(self, y: np.ndarray, table: np.ndarray | None = None) -> None:
+        self.y = y
+        self.starts = np.flatnonzero(np.diff(table, prepend=-1)) if table is not None else np.zeros(1, dtype=np.int64)
+        self.n = np.diff(np.append(self.starts, len(y)))
+        self.total, self.squares = np.add.reduceat(y, self.starts), np.add.reduceat(y * y, self.starts)
+
+    def mirrored(self) -> "Grouped":
+        """The same with every value negated."""
+        return Grouped(-self.y, np.repeat(np.arange(len(self.n)), self.n))
+
+
+def evidence_against(mean: np.ndarray, g: Grouped, low: float, high: float) -> np.ndarray:
+    """log of the wealth, float64 [tables], of a bettor who holds that the values of a table have a mean above `mean`.
+
+    mean: float64 [tables]. A few stakes share the money; those for large n shrink like 1/√n, and all keep wealth
+    positive on [low, high]. From EXACT values on, a lower bound from the sums replaces it.
+    """
+    room = np.maximum(mean - low, 1e-12)
+    steps = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0])[:, None] * 4 / (np.sqrt(g.n) * (high - low))
+    stakes = np.minimum(0.9 / room, steps)
+    if g.n.max() <= EXACT:
+        gain = np.log1p(np.repeat(stakes, g.n, axis=1) * (g.y - np.repeat(mean, g.n)))
+        gain = np.add.reduceat(gain, g.starts, axis=1)
     else:
         risk = stakes * room
         curve = (-np.log1p(-risk) - risk) / risk**2
-        gain = stakes * (total - n * mean) - curve * stakes**2 * (squares - 2 * mean * total + n * mean**2)
-    top = gain.max()
-    return float(top + np.log(np.mean(np.exp(gain - top))))
+        gain = stakes * (g.total - g.n * mean)
+        gain -= curve * stakes**2 * (g.squares - 2 * mean * g.total + g.n * mean**2)
+    top = gain.max(axis=0)
+    found = top + np.log(np.mean(np.exp(gain - top), axis=0))
+    impossible = np.where(g.total > g.n * mean, np.inf, 0.0)
+    return np.where(mean - low <= 0, impossible, found)

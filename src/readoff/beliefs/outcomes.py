@@ -11,15 +11,18 @@ Open questions ("", "open", "annulled", …) stay open. A question that says yes
 fault.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from readoff.beliefs.cells import load_pandas, truth
-from readoff.beliefs.columns import EVENT, OPTION, OUTCOME, Columns, plain
-from readoff.beliefs.problems import Unclear
-from readoff.beliefs.tables import Long, contents, parse, peek
+from readoff.beliefs.columns import flag
+from readoff.beliefs.csvs import Csv, open_csv
+from readoff.beliefs.names import EVENT, OPTION, OUTCOME, plain
+from readoff.beliefs.problems import Unclear, some
+from readoff.beliefs.tables import Long
 from readoff.core.errors import BadValue
 
 ONE_WORD = "write yes, no, the answer that came true, or nothing while open"
@@ -52,7 +55,7 @@ def of_rows(long: Long, path: Path | None, keep: np.ndarray, exclusive: bool) ->
     hint = "a question has one outcome"
     if path is None and "option" not in long.frame:
         name = long.choice.columns.outcome
-        hint += f"; if column {name!r} names the answer that the probability is about, say --option {name}"
+        hint += f"; if column {name!r} names the answer that the probability is about, say {flag('option', name or '')}"
     faults = [*found.faults, ("contradicting outcomes", clash, hint)]
     if exclusive:
         event = long.codes("event")
@@ -104,11 +107,15 @@ def _from_file(long: Long, path: Path) -> Truth:
     """Truths from a table of their own, matched by question and answer."""
     pd = load_pandas()
 
-    data = contents(path)
-    header, _ = peek(data, path.name)
-    event, answer, statements, outcome = _outcome_columns(long, header, path)
-    wanted = Columns(event=event, option=answer, outcome=outcome, probability=tuple(statements))
-    table = parse(data, path.name, wanted)
+    file = open_csv(path)
+    event, answer, statements, outcome = _outcome_columns(long, file.header, path)
+    table = file.frame([c for c in dict.fromkeys((event, answer, outcome, *statements)) if c], [])
+    filled = file.cells(len(table))
+    if np.any(filled > len(file.header)):
+        row = int(np.argmax(filled > len(file.header))) + file.first + 1
+        raise BadValue(f"row {row} of {path.name} has more cells than its header: put quotes around cells with a comma")
+    numbers = np.flatnonzero(filled > 0)
+    table = table.iloc[numbers].reset_index(drop=True)
 
     role = "option" if "option" in long.frame else "statement" if "statement" in long.frame else None
     answers = long.labels(role) if role else []
@@ -121,7 +128,13 @@ def _from_file(long: Long, path: Path) -> Truth:
     elif answer:
         of_answer = pd.Index(answers).get_indexer(table[answer].astype("str"))
     unknown = (np.tile(of_event, k) < 0) | (of_answer < 0 if answer else False)
-    cells = pd.concat([table[c] for c in statements] or [table[outcome]], ignore_index=True)
+    if event and n and np.all(of_event < 0):
+        raise BadValue(
+            f"no question of {path.name} is among the forecasts: it names them as {str(table[event].iloc[0])!r} "
+            f"(column {event!r}), the forecasts as {known_events[0]!r} (column {long.choice.columns.event!r}). Say "
+            f"which column of the forecasts holds the same names: {flag('event', event)}, or another one"
+        )
+    cells = pd.concat([table[c].astype("str") for c in statements] or [table[outcome]], ignore_index=True)
     words = pd.Categorical(cells.astype("str").where(cells.notna(), ""))
 
     width = len(answers) + 1
@@ -130,8 +143,8 @@ def _from_file(long: Long, path: Path) -> Truth:
     keys, codes = key[order], words.codes[order]
     twice = np.flatnonzero((np.diff(keys) == 0) & (np.diff(codes) != 0))
     if len(twice):
-        raise BadValue(f"{path.name} gives two outcomes for one question (rows {order[twice[0]] % n + 2} and "
-                       f"{order[twice[0] + 1] % n + 2}): keep the right one")  # fmt: skip
+        one, other = (int(numbers[order[twice[0] + j] % n]) + file.first + 1 for j in (0, 1))
+        raise BadValue(f"{path.name} gives two outcomes for one question (rows {one} and {other}): keep the right one")
 
     mine = np.zeros(len(long.frame), dtype=np.int64)
     if "event" in long.frame:
@@ -146,9 +159,15 @@ def _from_file(long: Long, path: Path) -> Truth:
     decoded = _decode(long, [str(w) for w in words.categories], found)
     lesson = f"add the question to {path.name}, with an empty outcome while it is open"
     notes = (
-        (f"{int(np.sum(unknown))} rows of {path.name} are about questions without forecasts",) if unknown.any() else ()
+        (f"{path.name} is also about questions without forecasts: {_rows(np.flatnonzero(unknown) % n, numbers, file)}",)
+        if unknown.any()
+        else ()
     )
     return Truth(decoded.value, (*decoded.faults, ("outcome missing", missing, lesson)), notes)
+
+
+def _rows(which: np.ndarray, numbers: np.ndarray, file: Csv) -> str:
+    return some([f"row {int(k) + file.first + 1}" for k in np.unique(numbers[which])])
 
 
 def _outcome_columns(long: Long, header: list[str], path: Path) -> tuple[str | None, str | None, list[str], str | None]:
@@ -163,17 +182,17 @@ def _outcome_columns(long: Long, header: list[str], path: Path) -> tuple[str | N
     rest = [c for c in header if c not in (event, outcome)]
     answer = None
     if "option" in long.frame:
-        answer = next((c for c in rest if c == chosen.option or plain(c) in OPTION.split()), None)
+        answer = next((c for c in rest if c == chosen.option or plain(c) in OPTION), None)
     elif "statement" in long.frame:
-        answer = _pick(rest, None, f"statement column {EVENT} {OPTION}", "statement", path)
+        answer = _pick(rest, None, ("statement", "column", *EVENT, *OPTION), "statement", path)
     return event, answer, [], outcome
 
 
-def _pick(header: list[str], same: str | None, names: str, role: str, path: Path) -> str:
+def _pick(header: list[str], same: str | None, names: Sequence[str], role: str, path: Path) -> str:
     """The column of the outcome table for a role: named as in the forecasts, else a usual name, else the only one."""
     if same in header:
         return str(same)
-    usual = sorted((names.split().index(plain(c)), c) for c in header if plain(c) in names.split())
+    usual = sorted((names.index(plain(c)), c) for c in header if plain(c) in names)
     if usual:
         return usual[0][1]
     if len(header) == 1:

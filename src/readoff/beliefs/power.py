@@ -1,88 +1,94 @@
 """How often the audit accuses the innocent, and how often it finds the guilty: by simulating both.
 
-One *history* here is one audited table: `streams` forecasts with their truths. The evidence part of the audit runs on
-thousands of histories at once, through the same functions as on one:
+One *history* here is one audited table: `streams` forecasts with their truths, under a declared setting. Thousands of
+tables are decided at once, by the function that `audit` itself goes through (`decide`):
 
->>> shares("steady", audits=200, streams=10, dates=20, seed=1)["any"] <= 0.05
+>>> said = verdicts(Plan("steady", streams=10, dates=20), audits=200, seed=1)
+>>> float(np.mean(np.isin(said, ACCUSATIONS))) <= 0.05
 True
 
-Level: for every rational kind the share of histories in which any of the six bets reaches its bar must not exceed
-α. It is in fact far below, since Ville's inequality wastes what the updates do not use. Power: the same share for a
-faulty kind.
+Level: for every rational kind the share of tables that get one of ACCUSATIONS must not exceed α. It is in fact far
+below, since Ville's inequality wastes what the updates do not use. Power: the share of accusations of a faulty kind.
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from readoff.beliefs import bets
-from readoff.beliefs.forecasters import as_histories, simulate
-from readoff.beliefs.noise import Noise
-from readoff.beliefs.streams import Steps, steps
+from readoff.beliefs.decide import Setting, decide
+from readoff.beliefs.forecasters import NOISE, as_histories, simulate
+from readoff.beliefs.streams import Histories
+from readoff.beliefs.verdict import CERTAIN, DRIFTS, LITTLE, MUCH
 
-VERDICT_OF = {
-    ("movement", +1): "moves too much",
-    ("movement", -1): "moves too little",
-    ("momentum", +1): "moves too little",
-    ("momentum", -1): "moves too much",
-    ("drift", +1): "drifts",
-    ("drift", -1): "drifts",
-}
+ACCUSATIONS = (CERTAIN, DRIFTS, MUCH, LITTLE)
+AT_ONCE = 100_000  # reports simulated together
 
 
-def evidence(s: Steps, audits: int, noise: Noise, independent: bool = True) -> dict[tuple[str, int], np.ndarray]:
-    """log e-values [audits] of every bet, for `audits` histories of equally many streams laid end to end."""
-    slack = noise.bound(1, 1.0)
-    found = {}
-    for test in bets.TESTS:
-        for side in bets.SIDES:
-            logs = bets.stream_wealth(s, bets.place(s, test, side, slack))
-            per_audit = logs.reshape(len(logs), audits, -1)
-            combined = per_audit.sum(axis=2) if independent else bets.mean_exp(per_audit)
-            found[test, side] = bets.mean_exp(combined, axis=0)
-    return found
+@dataclass(frozen=True)
+class Plan:
+    """Tables of one kind of forecaster (see `forecasters`), and what is declared about them.
 
-
-def rejections(
-    kind: str,
-    audits: int,
-    streams: int,
-    dates: int,
-    seed: int,
-    alpha: float = 0.05,
-    strength: float | None = None,
-    independent: bool = True,
-    batch: int = 100_000,
-) -> dict[str, int]:
-    """Of `audits` simulated histories: how many reach the bar of each bet ("drift +", …), of any, and how many get each
-    verdict. Histories are made and judged in batches of about `batch` updates.
+    independent: clusters are stated to be independent. hidden: chance that a truth is not known. group: streams after
+    each other that are one cluster (answers to one question) or share their news. declared: the kind's own noise is
+    declared. strength, margin: as in `simulate` and `audit`.
     """
+
+    kind: str
+    streams: int
+    dates: int
+    independent: bool = True
+    strength: float | None = None
+    hidden: float = 0.0
+    group: int = 1
+    declared: bool = True
+    margin: float | None = None
+    alpha: float = 0.05
+
+    @property
+    def setting(self) -> Setting:
+        """What the audit is told."""
+        noise = NOISE.get(self.kind) if self.declared else None
+        return Setting(self.alpha, self.margin, noise or Setting.noise, self.independent)
+
+
+def tables(plan: Plan, audits: int, rng: np.random.Generator) -> Histories:
+    """So many tables end to end, `plan.streams` streams each."""
+    n = audits * plan.streams
+    reports, truth = simulate(plan.kind, n, plan.dates, rng, plan.strength, plan.group)
+    truth = np.where(rng.random(n) < plan.hidden, np.nan, truth)
+    return as_histories(reports, truth, 1 if plan.kind == "shared" else plan.group)
+
+
+def batches(plan: Plan, audits: int, seed: int) -> Iterator[tuple[Histories, np.ndarray]]:
+    """The tables in batches of about AT_ONCE reports: histories, and the table of each stream from 0 on."""
     rng = np.random.default_rng(seed)
-    bar = np.log(6 / alpha)
-    noise = Noise(0.01 if kind == "rounded" else 0.0)
-    count = dict.fromkeys(["any", *(f"{t} {'+' if side > 0 else '-'}" for t in bets.TESTS for side in bets.SIDES)], 0)
-    count |= dict.fromkeys(sorted(set(VERDICT_OF.values())), 0)
-    at_once = max(1, batch // (streams * dates))
+    at_once = max(1, AT_ONCE // (plan.streams * plan.dates))
     for first in range(0, audits, at_once):
         size = min(at_once, audits - first)
-        reports, truth = simulate(kind, size * streams, dates, rng, strength)
-        over = {
-            bet: e >= bar for bet, e in evidence(steps(as_histories(reports, truth)), size, noise, independent).items()
-        }
-        undecided = np.ones(size, dtype=bool)
-        # The order of `verdict.judge`: drift, then movement, then momentum.
-        for (test, side), hit in over.items():
-            count[f"{test} {'+' if side > 0 else '-'}"] += int(hit.sum())
-        for bet, verdict in VERDICT_OF.items():
-            if bet[0] == "drift":
-                count[verdict] += int((undecided & over[bet]).sum())
-                undecided &= ~over[bet]
-        for bet, verdict in VERDICT_OF.items():
-            if bet[0] != "drift":
-                count[verdict] += int((undecided & over[bet]).sum())
-                undecided &= ~over[bet]
-        count["any"] += size - int(undecided.sum())
-    return count
+        yield tables(plan, size, rng), np.repeat(np.arange(size), plan.streams)
 
 
-def shares(kind: str, audits: int, streams: int, dates: int, seed: int, **how) -> dict[str, float]:
-    """`rejections` as shares."""
-    return {name: k / audits for name, k in rejections(kind, audits, streams, dates, seed, **how).items()}
+def verdicts(plan: Plan, audits: int, seed: int) -> np.ndarray:
+    """The verdict on each of `audits` simulated tables, str [audits]."""
+    return np.concatenate([decide(h, plan.setting, table).verdict for h, table in batches(plan, audits, seed)])
+
+
+def evidence(plan: Plan, audits: int, seed: int, sizes: tuple[int, ...]) -> np.ndarray:
+    """The greatest log e-value of the six bets on the first so many streams of each table, float64 [audits, sizes]."""
+    found = []
+    for h, _ in batches(plan, audits, seed):
+        place = np.arange(h.n_streams) % plan.streams
+        parts = [(keep(h, place < size), np.repeat(np.arange(h.n_streams // plan.streams), size)) for size in sizes]
+        decisions = [decide(part, plan.setting, table) for part, table in parts]
+        by_bet = [(d.log_e if plan.independent else d.log_e_any).values() for d in decisions]
+        found.append(np.stack([np.max(list(values), axis=0) for values in by_bet], axis=1))
+    return np.concatenate(found)
+
+
+def keep(h: Histories, mask: np.ndarray) -> Histories:
+    """The streams of a mask, bool [streams]."""
+    rows = np.repeat(mask, h.lengths())
+    starts = np.concatenate([[0], np.cumsum(h.lengths()[mask])])
+    names = [name for name, kept in zip(h.names, mask) if kept]
+    return Histories(h.belief[rows], h.time[rows], starts, h.outcome[mask], h.cluster[mask], names, h.dated)

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from readoff.core.errors import ReadoffError
 
-SHOWN = 5  # places named per problem
+SHOWN = 5  # places named per problem in a message
+KEPT = 1000  # places kept per problem, for JSON
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One kind of fault: the first few places, how many in all, and what to do about it."""
+    """One kind of fault: the first KEPT places, how many in all, and what to do about it."""
 
     kind: str
     places: tuple[str, ...]
@@ -27,8 +28,17 @@ class Problem:
     lesson: str
 
     def __str__(self) -> str:
-        more = f" and {self.count - len(self.places)} more" if self.count > len(self.places) else ""
-        return f"{self.kind}: {', '.join(self.places)}{more}. {self.lesson[0].upper()}{self.lesson[1:]}."
+        return f"{self.kind}: {some(self.places, self.count)}. {self.lesson[0].upper()}{self.lesson[1:]}{self._end()}"
+
+    def _end(self) -> str:
+        return "" if self.lesson[-1] in ".?!" else "."
+
+
+def some(places: Sequence[str], count: int | None = None) -> str:
+    """The first few of `count` places in words: "row 3, row 7 and 12 more"."""
+    count = len(places) if count is None else count
+    more = f" and {count - SHOWN:,} more" if count > SHOWN else ""
+    return ", ".join(places[:SHOWN]) + more
 
 
 class BadTable(ReadoffError):
@@ -39,7 +49,7 @@ class BadTable(ReadoffError):
             self,
             f"{source} cannot be audited as it stands:\n"
             + "".join(f"  - {problem}\n" for problem in problems)
-            + "Repair these rows, or say --skip-bad to go on without them (their number is reported).",
+            + "Repair this, or say --skip-bad to go on without what is named here (how much that is, is reported).",
         )
         self.problems = tuple(problems)
 

@@ -10,7 +10,7 @@ Questions without a known outcome are not bad: their movement counts, and the re
 it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,19 +19,20 @@ import numpy as np
 from readoff.beliefs import cells, checks, clock, outcomes
 from readoff.beliefs.checks import Rows
 from readoff.beliefs.columns import Columns
-from readoff.beliefs.problems import SHOWN, BadTable, Problem
+from readoff.beliefs.problems import KEPT, BadTable, Problem, some
 from readoff.beliefs.streams import Histories
 from readoff.beliefs.tables import Long, load
 from readoff.core.errors import BadValue
 
+NOBODY = "(no forecaster)"
 STREAM = ("event", "option", "forecaster", "statement")  # the labels that together make one stream
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What a table said. clustered_by: what makes two streams share fate, in words. stated: the user said so.
+    """What a table said. clustered_by: what makes two streams share fate, in words. place: names a row of `histories`.
 
-    one_draw: the streams were forecast together, by snapshots of one folder, so that independence would be a guess.
+    rows, rows_used: how many were there, and how many are in `histories`.
     """
 
     histories: Histories
@@ -42,8 +43,7 @@ class Reading:
     rows: int
     rows_used: int
     clustered_by: str
-    stated: bool
-    one_draw: bool
+    place: Callable[[int], str]
 
 
 def read(
@@ -62,8 +62,8 @@ def read(
     they add up to 1; None to see from the sums. Raises BadTable, Unclear, BadValue or UnknownName, each with the
     way out.
     """
-    long = load(path, columns or Columns())
-    rows, percent = _parse(long, scale, time_format)
+    long = load(path, columns or Columns(), skip_bad)
+    rows, percent = _parse(long, scale, time_format, skip_bad)
     rows = checks.order(rows)
     if percent:
         rows = checks.fractions_among_percents(rows)
@@ -80,58 +80,74 @@ def read(
     return _finish(rows, truth, exclusive, path.name)
 
 
-def _parse(long: Long, scale: str | None, time_format: str | None) -> tuple[Rows, bool]:
+def _parse(long: Long, scale: str | None, time_format: str | None, skip_bad: bool) -> tuple[Rows, bool]:
     """Probabilities, times and labels of every row, and whether the table is in percent."""
-    parsed = cells.probabilities(long.frame["probability"], long.choice.columns.probability, scale)
+    problems = [*long.problems, *_too_long(long)]
+    if problems and not skip_bad:  # what else such rows seem to say would be said about the wrong cells
+        raise BadTable(long.files[0], problems)
+    keep = long.cells <= long.width
+    shown = long.frame["probability"].where(keep)
+    parsed = cells.probabilities(shown, long.choice.columns.probability, scale)
     when = clock.times(long.frame["time"], time_format)
-    notes = [*long.choice.notes, *(f"probabilities are {note}" for note in parsed.notes), *when.notes]
-    keep = np.ones(len(long.frame), dtype=bool)
-    rows = Rows(long, parsed.values, when.values, when.dated, long.codes(*STREAM), keep, (), tuple(notes))
+    notes = [*long.choice.notes, *parsed.notes, *when.notes]
+    dated, stream = when.dated, long.codes(*STREAM)
+    rows = Rows(long, parsed.values, when.values, dated, stream, keep, tuple(problems), tuple(notes))
+    short = np.flatnonzero((long.cells < long.width) & (long.column <= 0))
+    if len(short):
+        rows = rows.noting(
+            f"cells are missing at the end of some rows and taken as empty: {some([long.place(int(k)) for k in short])}"
+        )
     for kind, mask, lesson in parsed.faults:
         rows = rows.without(kind, mask, lesson)
     blank = np.isnan(parsed.values) & rows.keep
     if np.any(long.column >= 0):
         if blank.any():
-            rows = rows.noting(f"{int(blank.sum())} blank cells: no forecast there")
+            rows = rows.noting(f"blank cells, no forecast there: {int(blank.sum())}")
         rows = replace(rows, keep=rows.keep & ~blank)
     else:
         rows = rows.without("probability missing", blank, "fill the cell or delete the row")
     for role in ("event", "option", "forecaster", "group"):
-        if role in long.frame:
-            missing = long.frame[role].cat.codes.to_numpy() < 0
+        if role not in long.frame:
+            continue
+        missing = long.frame[role].cat.codes.to_numpy() < 0
+        if role == "forecaster":
+            n = int(missing.sum())
+            rows = rows.noting(f"rows without a forecaster, taken as one more forecaster: {n}") if n else rows
+        else:
             rows = rows.without(f"{role} missing", missing, f"name the {role} in every row")
     for kind, mask, lesson in when.faults:
         rows = rows.without(kind, mask, lesson)
-    percent = scale == "percent" or any(note.startswith("percent") for note in parsed.notes)
+    percent = scale == "percent" or any(note.startswith("probabilities are percents") for note in parsed.notes)
     return rows, percent
+
+
+def _too_long(long: Long) -> list[Problem]:
+    """Rows with more cells than the header names: their cells stand under the wrong names."""
+    longer = np.flatnonzero((long.cells > long.width) & (long.column <= 0))
+    if not len(longer):
+        return []
+    lesson = "put quotes around a cell that holds a separator or a decimal comma, or save the table with semicolons"
+    places = tuple(long.place(int(k)) for k in longer[:KEPT])
+    return [Problem(f"more cells than the {long.width} of the header", places, len(longer), lesson)]
 
 
 def _finish(rows: Rows, truth: outcomes.Truth, exclusive: bool, source: str) -> Reading:
     """The histories of the good rows."""
     long = rows.long
     order, starts = rows.streams()
-    first, last = order[starts[:-1]], order[starts[1:] - 1]
+    first = order[starts[:-1]]
     outcome = np.fmax.reduceat(truth.value[order], starts[:-1])
-    warnings = list(truth.warnings)
-    wrong = last[np.abs(rows.belief[last] - outcome) == 1]
-    if len(wrong):
-        where = ", ".join(long.place(k) for k in wrong[:SHOWN])
-        warnings.append(
-            f"{len(wrong)} streams end at exactly 0 or 1 and the outcome is the other ({where}): either the table is "
-            "wrong or the forecaster was, in a way that a rational one never is; they are kept"
-        )
     cluster, by = _clusters(rows, exclusive, first)
     return Reading(
         Histories(rows.belief[order], rows.time[order], starts, outcome, cluster, _names(long, first), rows.dated),
         source,
         (*rows.notes, *truth.notes),
         rows.problems,
-        tuple(warnings),
+        truth.warnings,
         len(rows.keep),
         len(order),
         by,
-        stated="group" in long.frame,
-        one_draw=len(long.files) > 1,
+        place=lambda k: long.place(int(order[k])),
     )
 
 
@@ -142,7 +158,7 @@ def _clusters(rows: Rows, exclusive: bool, first: np.ndarray) -> tuple[np.ndarra
         pairs = np.unique(np.stack([rows.stream[rows.keep], long.codes("group")[rows.keep]]), axis=1)
         if pairs.shape[1] > len(first):
             raise BadValue(f"column {named.group!r} changes within a question: each question belongs to one group")
-        return np.unique(long.codes("group")[first], return_inverse=True)[1], f"column {named.group!r}"
+        return np.unique(long.codes("group")[first], return_inverse=True)[1], f"each {named.group}"
     roles = ("event",) if "event" in long.frame or exclusive else ("statement",)
     cluster = np.unique(long.codes(*roles)[first], return_inverse=True)[1]
     return cluster, f"each {named.event}" if named.event else "each question"
@@ -150,7 +166,9 @@ def _clusters(rows: Rows, exclusive: bool, first: np.ndarray) -> tuple[np.ndarra
 
 def _names(long: Long, first: np.ndarray) -> Sequence[str]:
     """A name per stream from its event, answer, forecaster and column."""
-    parts = [np.array(long.labels(r))[long.frame[r].cat.codes.to_numpy()[first]] for r in STREAM if r in long.frame]
+    # A row without a forecaster has code -1: the last label.
+    labels = {r: np.array([*long.labels(r), NOBODY]) for r in STREAM if r in long.frame}
+    parts = [names[long.frame[r].cat.codes.to_numpy()[first]] for r, names in labels.items()]
     if not parts:
         return tuple("the question" for _ in first)
     return tuple(parts[0].tolist()) if len(parts) == 1 else tuple(" / ".join(name) for name in zip(*parts))

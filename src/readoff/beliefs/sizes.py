@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from readoff.beliefs.streams import Steps
+from readoff.statistics.binomial import upper
 
 SIZES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 CELLS = 1_000_000  # simulated updates at most
@@ -36,11 +37,15 @@ class SizeCount:
 
 @dataclass(frozen=True)
 class Chance:
-    """Share of simulated rational forecasters who move at least as much, out of `draws`."""
+    """How many of `draws` simulated rational forecasters moved at least as much, for two kinds of news."""
 
-    steady_news: float
-    one_big_news: float
+    steady_news: int
+    one_big_news: int
     draws: int
+
+    def at_most(self, hits: int) -> float:
+        """The chance that so many hits allow, at most, with 95 % confidence (exact binomial): never 0."""
+        return upper(hits, self.draws, 0.95)
 
 
 def first_beliefs(s: Steps) -> np.ndarray:
@@ -81,7 +86,7 @@ def simulated_chance(s: Steps, seed: int = 0, most: int = 10_000) -> Chance | No
         steady += steady_movement(rng, float(ndtri(np.clip(p, 1e-12, 1 - 1e-12))), int(k), draws)
         yes = rng.random(draws) < p
         sudden += np.where(yes, (1 - p) ** 2, p**2)
-    return Chance(float(np.mean(steady >= seen)), float(np.mean(sudden >= seen)), draws)
+    return Chance(int(np.sum(steady >= seen)), int(np.sum(sudden >= seen)), draws)
 
 
 def steady_movement(rng: np.random.Generator, level: float, updates: int, draws: int) -> np.ndarray:

@@ -157,6 +157,19 @@ def steps(h: Histories) -> Steps:
     return Steps(h.belief[row], then[row], truth[row], time[row], row, starts)
 
 
+def split_at(h: Histories, time: float) -> tuple[Histories, int]:
+    """Cut every stream that has reports before and after a time into an unresolved part and the rest; how many were."""
+    late = h.time >= time
+    stream = h.stream_of_row()
+    inside = np.concatenate([[False], late[1:] & ~late[:-1] & (stream[1:] == stream[:-1])])
+    starts = np.unique(np.concatenate([h.starts, np.flatnonzero(inside)]))
+    owner = stream[starts[:-1]]
+    last = np.append(owner[1:] != owner[:-1], True)
+    names = [str(h.names[k]) + ("" if end else " (before the cut)") for k, end in zip(owner, last)]
+    outcome = np.where(last, h.outcome[owner], np.nan)
+    return Histories(h.belief, h.time, starts, outcome, h.cluster[owner], names, h.dated), int(inside.sum())
+
+
 def histories(
     streams: Sequence[Sequence[float]] | np.ndarray,
     outcomes: Sequence[float | None] | np.ndarray | None = None,

@@ -1,8 +1,8 @@
-"""The audit in plain words, and as one JSON object.
+"""The audit in plain words.
 
 >>> from readoff.beliefs.audit import audit
 >>> from readoff.beliefs.streams import histories
->>> a = audit(histories([[0.5, 0.8, 0.3, 0.8, 0.2, 0.9, 0.1]] * 4, outcomes=[1, 0, 0, 1]), independent=True)
+>>> a = audit(histories([[0.5, 0.8, 0.3, 0.8, 0.2, 0.9, 0.1]] * 4, outcomes=[1, 0, 0, 1]))
 >>> print(headline(a))
 The forecasts move too much.
 >>> print(reading(a)[0])
@@ -10,19 +10,18 @@ Per stream the forecasts moved 2.49 and reduced uncertainty by 0.25: X = +2.24, 
 """
 
 import math
-from typing import Any
-
-import numpy as np
 
 from readoff.beliefs.audit import Audit
-from readoff.beliefs.bets import SIDES, TESTS
-from readoff.beliefs.intervals import Interval
+from readoff.beliefs.bets import SIDES
+from readoff.beliefs.intervals import TINY
+from readoff.beliefs.verdict import CERTAIN, MUCH, e_value
 
 HEADLINES = {
     "consistent": "The forecasts are consistent with the law of total expectation, within the declared margin.",
     "moves too much": "The forecasts move too much.",
     "moves too little": "The forecasts move too little.",
     "drifts": "The forecasts drift: on average they {way}.",
+    "certain too soon": "The forecaster was certain too soon.",
     "cannot tell": "These data cannot tell.",
 }
 MEANING = {
@@ -33,23 +32,21 @@ MEANING = {
     "drift +": "they rise on average: early forecasts were too low",
     "drift -": "they fall on average: early forecasts were too high",
 }
-STREAMS_IN_JSON = 200
-COLUMNS = ("question", "mean", "95 % (approx.)", "p (approx.)", "95 % (exact)", "evidence for more", "for less")
-QUESTIONS = {"drift": "drift", "movement": "X = M - R", "momentum": "updates go on"}
+COLUMNS = ("per stream", "mean", "95 % (approx.)", "p (approx.)", "95 % (exact)", "evidence for more", "for less")
+QUESTIONS = {
+    "drift": "drift",
+    "movement": "X = M - R",
+    "stopped": "X until movement passes ½",
+    "momentum": "updates go on",
+}
+BINS = ("forecasts", "reports", "clusters", "mean forecast", "came true", "95 % (approx.)")
+SIZES = ("updates of at least", "seen per stream", "at most expected")
 
 
 def headline(a: Audit) -> str:
     """The verdict as one sentence."""
     way = "rise, so the early ones were too low" if "drift +" in a.because else "fall, so the early ones were too high"
     return HEADLINES[a.verdict].format(way=way)
-
-
-def e_value(log_e: float) -> str:
-    """An e-value as people read it: 0.31, 4.5, 2,300 or 10^17."""
-    if log_e > math.log(1e6):
-        return f"10^{log_e / math.log(10):.0f}"
-    value = math.exp(log_e)
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def reading(a: Audit) -> list[str]:
@@ -63,50 +60,103 @@ def reading(a: Audit) -> list[str]:
         f"Per stream the forecasts moved {moved:.3g} and reduced uncertainty by {reduced:.3g}: "
         f"X = {moved - reduced:+.3g}{ratio}."
     ]
-    said += [f"Evidence: {MEANING[name]} (a bet on it would have multiplied money by {_best(a, name)})."
-             for name in a.because if name in MEANING]  # fmt: skip
+    if a.verdict == CERTAIN:
+        said.append(_certain(a))
+    said += [f"Evidence: {MEANING[name]} (a bet on it multiplied money by {_best(a, name)}; {needed(a)} decides)."
+             for name in a.because]  # fmt: skip
+    if a.verdict == "consistent":
+        said.append(
+            f"Tested against the margin of ±{a.setting.margin:g}: mean drift and mean X, and mean X of streams stopped "
+            "when their movement passes ½ (exact intervals for the first and the last); whether updates go on is not."
+        )
+    if a.verdict != CERTAIN or a.independent:
+        said += _independence(a)
     if a.settles:
         said.append(f"What would settle it: {a.settles}.")
-    said.append(_independence(a))
-    if a.noise.any():
+    if a.setting.noise.any():
         said.append(_noise(a))
     if a.histories.resolved().any():
         said.append(
-            f"The outcome is appended as last belief to {int(a.histories.resolved().sum()):,} streams; without it the "
-            f"reduction of uncertainty would be {a.reduction_without_truth:.3g} per stream instead of {reduced:.3g}."
+            f"The outcome is appended as last belief to {count(int(a.histories.resolved().sum()), 'stream')}; without "
+            f"it the reduction of uncertainty would be {a.reduction_without_truth:.3g} per stream instead of "
+            f"{reduced:.3g}."
         )
     if math.isfinite(a.autocorrelation):
         said.append(f"Successive updates correlate by {a.autocorrelation:+.2f}.")
-    said.append(_thinning(a))
-    said.append(_chance(a))
+    said += [_thinning(a), _chance(a), *_calibration(a)]
     return said + [f"Note: {caveat}." for caveat in a.caveats]
+
+
+def needed(a: Audit) -> str:
+    """The e-value that decides, as people read it."""
+    return e_value(math.log(a.needed))
+
+
+def count(n: int, thing: str) -> str:
+    """A number of things: "1 stream", "1,200 streams"."""
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
 def _best(a: Audit, name: str) -> str:
     test, side = name.split()
-    return e_value(a.tests[test].log_e[+1 if side == "+" else -1])
+    return e_value(a.log_e[test, +1 if side == "+" else -1])
 
 
-def _independence(a: Audit) -> str:
-    if a.independent:
-        return (
-            f"Assumed: {a.clustered_by} is an independent draw ({a.clusters:,} of them). Intervals, p-values and the "
-            "verdict are worth as much as that; questions that share fate need --group."
-        )
+def _certain(a: Audit) -> str:
+    more = f" and {a.certain_count - len(a.certain):,} more" if a.certain_count > len(a.certain) else ""
     return (
-        "All streams count as one draw: no standard error exists, and p-values or intervals over streams would be "
-        "invalid. Evidence is that of bets split evenly over the streams, which holds under any dependence."
+        f"A forecast of exactly 0 or 1 was left again, or the outcome was the other one: {', '.join(a.certain)}{more}. "
+        "No evidence is weighed here: whoever reports exactly and rationally cannot do that. If such a report only "
+        "means “very unlikely”, say how far it may be off: --rounding 0.01, or --simulations N."
     )
+
+
+def _independence(a: Audit) -> list[str]:
+    """What the verdict assumes, what it would be otherwise, and whether the data contradict that."""
+    if a.clusters < 2:
+        return [
+            "All updates belong to one cluster, so no standard error exists, and no interval. Evidence is that of "
+            "money split evenly over the streams, which holds however they hang together."
+        ]
+    against = f"their simultaneous updates contradict independence: they {a.dependence}"
+    best_apart, best_any = (e_value(max(by.values())) for by in (a.log_e_apart, a.log_e_any))
+    if a.independent:
+        said = [
+            f"Stated: {a.clustered_by} is an independent draw ({a.clusters:,} of them). Verdict, intervals and "
+            f"p-values are worth as much as that; under any dependence the best bet multiplied money by {best_any}."
+        ]
+        if a.dependence.found:
+            said.append(
+                f"WARNING: {against}. Either they share shocks, and then the statement is wrong and this verdict worth "
+                "nothing, or all have the same fault at the same time."
+            )
+        elif a.dependence.blind:
+            said.append("There are too few simultaneous updates for the data to contradict that statement.")
+        return said
+    said = (
+        f"Nobody stated that {a.clustered_by} is independent of the others, so no standard error exists, and the "
+        f"verdict rests on money split evenly over all streams, which is fair however they hang together; the best bet "
+        f"multiplied it by {best_any}."
+    )
+    if a.dependence.found:
+        return [f"{said} Stating it would be wrong here: {against}."]
+    also = "also " if a.if_independent == a.verdict else ""
+    return [
+        f"{said} If these questions are independent of each other, say so with --independent (or name the groups that "
+        f"are with --group): then the verdict would {also}be “{a.if_independent}” (best bet {best_apart}; {needed(a)} "
+        "decides)."
+    ]
 
 
 def _noise(a: Audit) -> str:
     parts = []
-    if a.noise.rounding:
-        parts.append(f"rounding to {a.noise.rounding:g}")
-    if a.noise.sd:
-        parts.append(f"random errors of {a.noise.sd:g}")
-    if a.noise.simulations:
-        parts.append(f"{a.noise.simulations:,} simulations behind each report")
+    noise = a.setting.noise
+    if noise.rounding:
+        parts.append(f"rounding to {f'{noise.rounding:.6f}'.rstrip('0')}")
+    if noise.sd:
+        parts.append(f"random errors of {noise.sd:g}")
+    if noise.simulations:
+        parts.append(f"{noise.simulations:,} simulations behind each report")
     up = a.tests["movement"].up
     return f"Part of the null: {' and '.join(parts)}, which may account for up to {up:.2g} of X per stream."
 
@@ -115,165 +165,110 @@ def _thinning(a: Audit) -> str:
     first, last = a.thinned[0], a.thinned[-1]
     if len(a.thinned) == 1:
         return "There are too few reports per stream to look at them less often."
-    text = f"Keeping one report in {last.every} only, X is {last.excess:+.3g} instead of {first.excess:+.3g}"
-    if a.reporting_noise is not None and a.verdict == "moves too much":
+    text = f"With one report per {duration(last.interval, a.histories.dated)} only, X is {last.excess:+.3g} instead of "
+    text += f"{first.excess:+.3g}"
+    if a.reporting_noise is not None and a.verdict == MUCH:
         return f"{text}: the excess goes away, as with reporting noise of about {100 * a.reporting_noise:.1f} points."
     if "movement +" in a.because and last.excess > first.excess / 2:
         return f"{text}: the excess stays, as with over-reaction rather than reporting noise."
     return text + "."
 
 
+def duration(interval: float, dated: bool) -> str:
+    """A sampling interval as people say it: "90 minutes", "2 days", or "4 units of time" of an undated table."""
+    if not dated:
+        return f"{interval:g} {'unit' if interval == 1 else 'units'} of time"
+    for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if interval >= 1.5 * seconds or interval == seconds:
+            number = round(interval / seconds, 1)
+            return f"{number:g} {unit}{'' if number == 1 else 's'}"
+    return f"{interval:.3g} seconds"
+
+
 def _chance(a: Audit) -> str:
     text = "Markov's bound on the chance of so much movement says nothing here"
-    if a.markov < 1:
+    if a.markov == 0:
+        text = "No rational forecaster moves at all from forecasts of 0 and 1"
+    elif a.markov < 1:
         text = f"No rational forecaster moves this much or more with a probability above {a.markov:.2g} (Markov)"
     if a.chance is None:
         return text + "."
     return (
-        f"{text}; simulated, it is {a.chance.steady_news:.2g} for one with steady small news and "
-        f"{a.chance.one_big_news:.2g} for one who learns all at once, streams taken as independent."
+        f"{text}; simulated, streams taken as independent, the chance is {_share(a, a.chance.steady_news)} for one "
+        f"with steady small news and {_share(a, a.chance.one_big_news)} for one who learns all at once."
     )
 
 
-def to_json(a: Audit) -> dict[str, Any]:
-    """Everything as plain JSON values; what does not exist is null."""
-    used = a.steps.counts() > 0
-    moved = float(a.movement[used].mean()) if used.any() else 0.0
-    reduced = float(a.reduction[used].mean()) if used.any() else 0.0
-    return {
-        "source": a.source,
-        "verdict": a.verdict,
-        "headline": headline(a),
-        "because": list(a.because),
-        "settles": a.settles,
-        "reading": reading(a),
-        "caveats": list(a.caveats),
-        "streams": a.histories.n_streams,
-        "streams_with_updates": int(used.sum()),
-        "resolved": int(a.histories.resolved().sum()),
-        "updates": len(a.steps.now),
-        "clusters": a.clusters,
-        "clustered_by": a.clustered_by,
-        "independent": a.independent,
-        "co_movement": {
-            "ratio": _finite(a.dependence.ratio),
-            "z": _finite(a.dependence.z),
-            "times": a.dependence.times,
-        },
-        "alpha": a.alpha,
-        "evidence_needed": a.needed,
-        "margin": a.margin,
-        "noise": {"rounding": a.noise.rounding, "sd": a.noise.sd, "simulations": a.noise.simulations},
-        "movement": moved,
-        "reduction": reduced,
-        "excess": moved - reduced,
-        "ratio": _finite(moved / reduced) if reduced > 0 else None,
-        "reduction_without_outcomes": a.reduction_without_truth,
-        "drift": a.drift,
-        "autocorrelation": _finite(a.autocorrelation),
-        "tests": {name: _test_json(a, name) for name in TESTS},
-        "thinning": [
-            {"every": p.every, "reports": p.reports, "gap": _finite(p.gap), "excess": p.excess, "se": _finite(p.se)}
-            for p in a.thinned
-        ],
-        "reporting_noise": a.reporting_noise,
-        "calibration": _calibration_json(a),
-        "sizes": [{"size": row.size, "seen": row.seen, "at_most_expected": row.budget} for row in a.by_size],
-        "chance_of_so_much_movement": {
-            "at_most": a.markov,
-            "steady_news": a.chance.steady_news if a.chance else None,
-            "one_big_news": a.chance.one_big_news if a.chance else None,
-        },
-        "per_stream": [stream_json(a, k) for k in notable(a, STREAMS_IN_JSON)],
-    }
+def _share(a: Audit, hits: int) -> str:
+    assert a.chance is not None
+    if hits == 0:
+        return f"below {a.chance.at_most(0):.1g} (none of {a.chance.draws:,})"
+    return f"{hits / a.chance.draws:.2g}"
 
 
-def notable(a: Audit, most: int) -> list[int]:
-    """The streams to show: all in file order if they are few, else those with the largest |X|, largest first."""
-    n = a.histories.n_streams
-    if n <= most:
-        return list(range(n))
-    return [int(k) for k in np.argsort(-np.abs(a.excess), kind="stable")[:most]]
-
-
-def stream_json(a: Audit, k: int) -> dict[str, Any]:
-    """One stream as a row."""
-    h = a.histories
-    return {
-        "name": str(h.names[k]),
-        "reports": int(h.starts[k + 1] - h.starts[k]),
-        "first": float(h.belief[h.starts[k]]),
-        "last": float(h.belief[h.starts[k + 1] - 1]),
-        "outcome": _finite(float(h.outcome[k])),
-        "movement": float(a.movement[k]),
-        "reduction": float(a.reduction[k]),
-        "excess": float(a.excess[k]),
-    }
-
-
-def _test_json(a: Audit, name: str) -> dict[str, Any]:
-    test = a.tests[name]
-    key = {+1: "more", -1: "less"}
-    return {
-        "mean": _finite(test.curve.mean),
-        "se": _finite(test.curve.se),
-        "interval": _ends(test.curve.interval),
-        "p_more": _finite(test.curve.p_more),
-        "p_less": _finite(test.curve.p_less),
-        "interval_without_bell_curve": _ends(test.bounded) if test.bounded else None,
-        "noise_may_add": test.up,
-        "noise_may_take": test.down,
-        "log10_evidence": {key[s]: test.log_e[s] / math.log(10) for s in SIDES},
-        "log10_evidence_under_any_dependence": {key[s]: test.log_e_any[s] / math.log(10) for s in SIDES},
-        "greatest_wealth": {key[s]: test.peak[s] for s in SIDES},
-    }
-
-
-def _calibration_json(a: Audit) -> dict[str, Any] | None:
+def _calibration(a: Audit) -> list[str]:
     c = a.calibrated
     if c is None:
-        return None
-    return {
-        "streams": c.streams,
-        "brier": c.brier,
-        "reliability": c.reliability,
-        "resolution": c.resolution,
-        "uncertainty": c.uncertainty,
-        "within_bins": c.within_bins,
-        "sharpness": c.sharpness,
-        "spread": c.spread,
-        "bins": [
-            {
-                "low": b.low,
-                "high": b.high,
-                "weight": b.weight,
-                "forecast": b.forecast,
-                "frequency": b.frequency,
-                "interval": _ends(b.interval),
-            }
-            for b in c.bins
-        ],
-    }
+        return []
 
+    def number(name: str) -> str:
+        ends = c.interval[name]
+        return f"{c.score[name]:.4f}" + ("" if math.isnan(ends.low) else f" ({ends.low:.4f} to {ends.high:.4f})")
 
-def _finite(x: float) -> float | None:
-    return float(x) if math.isfinite(x) else None
-
-
-def _ends(interval: Interval) -> list[float] | None:
-    return None if math.isnan(interval.low) else [interval.low, interval.high]
+    return [
+        f"Brier score {number('brier')} = reliability {number('reliability')} - resolution {number('resolution')} + "
+        f"uncertainty {number('uncertainty')} + within bins {number('within_bins')}. Sharpness, the mean of p(1-p) and "
+        f"sharper if lower: {number('sharpness')}. Over {count(c.reports, 'report')} on "
+        f"{count(c.streams, 'resolved stream')}, each report counting once; "
+        + ("intervals: approximate 95 %." if a.independent else "no interval exists without independent clusters.")
+    ]
 
 
 def test_rows(a: Audit) -> list[tuple[str, ...]]:
-    """The three tests as rows of text under COLUMNS; evidence is an e-value, of which `needed` decides."""
+    """Drift, X, X stopped, momentum as rows of text under COLUMNS; evidence is an e-value, and `needed` decides."""
+    rows = []
+    for name, question in QUESTIONS.items():
+        t = a.tests[name]
+        approximate = ("", "") if name == "stopped" else (str(t.curve.interval), _p(t.curve.p_more, t.curve.p_less))
+        evidence = ("", "") if name == "stopped" else tuple(e_value(a.log_e[name, side]) for side in SIDES)
+        mean = f"{t.curve.mean:+.4f}" if math.isfinite(t.curve.mean) else ""
+        rows.append((question, mean, *approximate, str(t.bounded) if t.bounded else "", *evidence))
+    return rows
+
+
+def _p(more: float, less: float) -> str:
+    """A two-sided p-value; never 0."""
+    if math.isnan(more):
+        return "none"
+    p = min(1.0, 2 * min(more, less))
+    return f"below {2 * TINY:.0e}" if p <= 2 * TINY else f"{p:.2g}"
+
+
+def bin_rows(a: Audit) -> list[tuple[str, ...]]:
+    """The calibration as rows of text under BINS; none without resolved streams."""
+    found = a.calibrated.bins if a.calibrated else ()
     return [
         (
-            QUESTIONS[name],
-            f"{t.curve.mean:+.4f}" if math.isfinite(t.curve.mean) else "",
-            str(t.curve.interval),
-            f"{min(1.0, 2 * min(t.curve.p_more, t.curve.p_less)):.2g}" if math.isfinite(t.curve.se) else "none",
-            str(t.bounded) if t.bounded else "",
-            *(e_value(t.log_e[side]) for side in SIDES),
+            f"{100 * b.low:g} to {100 * b.high:g} %",
+            f"{b.reports:,}",
+            f"{b.clusters:,}",
+            _percent(b.forecast),
+            _percent(b.frequency),
+            "none" if math.isnan(b.interval.low) else f"{100 * b.interval.low:.1f} to {100 * b.interval.high:.1f} %",
         )
-        for name, t in a.tests.items()
+        for b in found
     ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def size_rows(a: Audit) -> list[tuple[str, ...]]:
+    """Large updates as rows of text under SIZES."""
+    points = (f"{100 * row.size:g} point{'' if row.size == 0.01 else 's'}" for row in a.by_size)
+    return [(size, f"{row.seen:.3g}", _figures(row.budget)) for size, row in zip(points, a.by_size)]
+
+
+def _figures(x: float) -> str:
+    return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"

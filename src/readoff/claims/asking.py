@@ -18,7 +18,7 @@ from readoff.claims.claim import Claim
 from readoff.claims.enclosure import Enclosure, Maybe, maybe
 from readoff.claims.evidence import Measured
 from readoff.claims.scope import Seeds
-from readoff.claims.subject import Subject, alive_of, n_networks
+from readoff.claims.subject import Subject, alive_of, n_networks, sample_size
 from readoff.core.errors import BadValue, UnknownName
 
 Measure = Callable[[Any], Any]
@@ -69,7 +69,7 @@ def ask(claim: Claim, subject: Subject, look: Look, n_seeds: int) -> Answers:
         by_alternative = dict(said)
     else:
         by_alternative = {"": said}
-    many = n_networks(subject) == "many"
+    many, n_seeds = n_networks(subject) == "many", sample_size(subject, n_seeds)
     by_alternative = {name: _shape(value, n_seeds if many else None, claim) for name, value in by_alternative.items()}
     given, shared = None, frozenset()
     if many:
@@ -94,8 +94,8 @@ def _shape(said: Any, n: int | None, claim: Claim) -> Maybe:
     if answer.certainly.shape != (n,):
         got = "a single answer" if answer.certainly.shape == () else f"shape {list(answer.certainly.shape)}"
         raise BadValue(
-            f"there are {n} networks, so the judge must give {n} answers, one per network; got {got}. Compare arrays "
-            "with the model axis first, and use & | ~ instead of and, or, not."
+            f"there are {n} networks (or draws), so the judge must give {n} answers, one per network; got {got}. "
+            "Compare arrays with the model axis first, and use & | ~ instead of and, or, not."
         )
     return answer
 

@@ -34,7 +34,7 @@ from readoff.claims.known import Known
 from readoff.claims.scope import EveryNetwork, Scope, Seeds
 from readoff.claims.source import describe_function
 from readoff.claims.standing import RELATIONS, Relation
-from readoff.claims.subject import Certified, Subject, Sweep, Trained, describe, recipes_of
+from readoff.claims.subject import Certified, Process, Subject, Sweep, Trained, describe, recipes_of, sample_size
 from readoff.core.canonical import content_id, plain
 from readoff.core.errors import BadValue, ReadoffError, UnknownName
 
@@ -150,7 +150,8 @@ def claim_text(claim: Claim, n_seeds: int) -> Any:
     scope: dict[str, Any] = {"kind": type(claim.scope).__name__}
     if isinstance(claim.scope, Seeds):
         given = claim.scope.given
-        scope |= {"at_least": claim.scope.at_least, "confidence": claim.scope.confidence, "n": n_seeds}
+        scope |= {"at_least": claim.scope.at_least, "confidence": claim.scope.confidence}
+        scope |= {"n": sample_size(claim.about, n_seeds)}
         scope |= {"given": describe_function(given) if given else None}
     if isinstance(claim.scope, EveryNetwork):
         for name in ("relaxation", "attack"):
@@ -197,9 +198,11 @@ def _refuse_misfits(
         )
     if not isinstance(scope, get_args(Scope)):
         raise BadValue(f"claim {id}: `scope` is {scope!r}; expected {', '.join(s.__name__ for s in get_args(Scope))}.")
-    if isinstance(scope, Seeds) and not isinstance(about, Trained | Sweep):
+    drawn = isinstance(about, Process) and about.draws is not None
+    if isinstance(scope, Seeds) and not isinstance(about, Trained | Sweep) and not drawn:
         raise BadValue(
-            f"claim {id}: Seeds speaks of trained networks; `about` must be Trained(recipe) or Sweep(recipes)."
+            f"claim {id}: Seeds speaks of trained networks or independent draws; `about` must be Trained(recipe), "
+            "Sweep(recipes) or Process(build, name, draws=n)."
         )
     if isinstance(scope, EveryNetwork) != isinstance(about, Certified) and isinstance(scope, EveryNetwork):
         raise BadValue(f"claim {id}: EveryNetwork needs a proof; `about` must be Certified(build, check).")

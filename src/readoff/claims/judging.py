@@ -27,7 +27,16 @@ from readoff.claims.enclosure import Maybe, Straddles
 from readoff.claims.evidence import Exhibit, Measured, summary
 from readoff.claims.known import agrees
 from readoff.claims.scope import Decision, EveryInput, EveryNetwork, Scope, Seeds, decide_many, decide_one, decide_seeds
-from readoff.claims.subject import Complaint, Impossible, Subject, Sweep, Trained, alive_of, n_networks
+from readoff.claims.subject import (
+    Complaint,
+    Impossible,
+    Subject,
+    Sweep,
+    Trained,
+    alive_of,
+    n_networks,
+    recipes_of,
+)
 from readoff.claims.verdict import ControlResult, Verdict, VerdictName
 from readoff.core.errors import ReadoffError, UnknownName
 
@@ -133,7 +142,7 @@ def _decide(claim: Claim, answers: Answers) -> tuple[Decision, str | None]:
 def _quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, given: Maybe | None) -> Decision:
     if isinstance(scope, Seeds):
         assert given is not None
-        return decide_seeds(scope, answer, given)
+        return decide_seeds(scope, answer, given, "networks" if recipes_of(subject) else "draws")
     sampled = answers.measured.inputs == "SAMPLED"
     if n_networks(subject) == "many":
         found = decide_many(scope, answer)  # type: ignore[arg-type]

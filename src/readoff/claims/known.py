@@ -5,8 +5,9 @@
     Known("93 %", source="another network", comparable=False)
 
 The text carries its own precision: 2.25273 agrees with anything within half a unit of its last digit. A rate k/n agrees
-if both shares could be the same one: their 95 % intervals overlap. What was measured on other networks or other data is
-context and never agreement (`comparable=False`).
+if both shares could be the same one: their 95 % intervals overlap. Of a number with one value per network the median is
+compared, by its 95 % interval. What was measured on other networks or other data is context and never agreement
+(`comparable=False`).
 
 Neither measure nor judge ever sees a `Known`; `number` names one of the measured numbers, or "rate" for the share of
 seeds.
@@ -16,11 +17,14 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
+import numpy as np
+
 from readoff.claims.enclosure import Enclosure
 from readoff.claims.evidence import Measured
 from readoff.claims.scope import Decision
-from readoff.core.errors import BadValue, UnknownName
+from readoff.core.errors import BadValue, UnknownName, Unreachable
 from readoff.statistics.binomial import lower, upper
+from readoff.statistics.paired import median_interval
 
 Agrees = Literal["yes", "no", "not comparable"]
 
@@ -59,13 +63,26 @@ def agrees(known: Known, measured: Measured, decision: Decision, headline: str |
     if name not in measured.numbers:
         raise UnknownName("measured number", name, measured.numbers)
     value: Any = measured.numbers[name]
-    if getattr(value, "shape", ()) != ():
-        return "not comparable"
     low, high = (value.lo, value.hi) if isinstance(value, Enclosure) else (value, value)
+    if getattr(value, "shape", ()) != ():
+        bounds = _median(np.asarray(low), np.asarray(high))
+        if bounds is None:
+            return "not comparable"
+        low, high = bounds
     if rate is not None:
         share = rate[0] / rate[1]
         return "yes" if low - 1e-12 <= share <= high + 1e-12 else "no"
     return _near(known.text, float(low), float(high))
+
+
+def _median(low: np.ndarray, high: np.ndarray) -> tuple[float, float] | None:
+    """An interval that holds the median over networks with 95 % confidence; None for too few or non-finite numbers."""
+    if low.ndim != 1 or low.dtype == bool or not (np.isfinite(low).all() and np.isfinite(high).all()):
+        return None
+    try:
+        return median_interval(low, 0.95).lo, median_interval(high, 0.95).hi
+    except Unreachable:
+        return None
 
 
 def _near(text: str, low: float, high: float) -> Agrees:

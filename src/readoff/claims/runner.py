@@ -62,7 +62,7 @@ def check(
     reuse: bool = True,
     seeds: Sequence[int] | None = None,
 ) -> Checked:
-    """Judge claims. `seeds` defaults to 0..n_seeds-1; exploration seeds may be given, and are then never stored."""
+    """Judge claims. `seeds` defaults to the judged ones; exploration seeds may be given, and are then never stored."""
     began = time.perf_counter()
     _refuse_doubles(claims)
     exploring = seeds is not None

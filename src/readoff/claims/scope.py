@@ -8,9 +8,12 @@
 
 `Seeds(at_least, confidence, given=condition)` judges only the networks that meet the condition, and prints both
 denominators. The number n of networks is declared before the first one exists; a bar that n cannot reach is refused:
-0.9 at 95 % needs 29 networks without a failure.
+0.9 at 95 % needs 29 networks without a failure. Independent draws of a process, such as simulated histories, are
+judged in the same way, draw by draw.
 
-Judged networks have seeds 0..n-1. Bars are chosen on exploration seeds, which start at 1,000,000.
+Judged networks have seeds from 2,048 on: JUDGED .. JUDGED + n - 1. Bars are chosen on exploration seeds, which start at
+1,000,000. Seeds that somebody has looked at while claims were written or changed judge nothing any more; then JUDGED
+moves on to seeds that nobody has seen. It was 0 until 2026-11-27, when many claims of the library were rewritten.
 """
 
 from collections.abc import Callable
@@ -22,6 +25,7 @@ from readoff.claims.subject import Subject
 from readoff.core.errors import BadValue
 from readoff.statistics.binomial import decide, lower, power, smallest_n, upper
 
+JUDGED = 2_048
 EXPLORATION = 1_000_000
 
 
@@ -86,7 +90,7 @@ class Decision:
 
 def confirmation_seeds(n: int) -> range:
     """The seeds on which claims are judged."""
-    return range(n)
+    return range(JUDGED, JUDGED + n)
 
 
 def exploration_seeds(n: int) -> range:
@@ -100,8 +104,8 @@ def unreachable(scope: Seeds, n: int) -> str | None:
     if n >= needed:
         return None
     return (
-        f"refused: {n} networks cannot show a share of {scope.at_least:g} at {scope.confidence:.0%} confidence even "
-        f"without a failure; that takes {needed}. Use --seeds {needed} or a lower bar."
+        f"refused: {n} networks cannot show a share of {scope.at_least:g} at {100 * scope.confidence:g}% confidence "
+        f"even without a failure; that takes {needed}. Use --seeds {needed} or a lower bar."
     )
 
 
@@ -136,7 +140,7 @@ def decide_many(scope: Exists | EveryInput | Identity, answers: Maybe) -> Decisi
     return Decision(verdict, f"{k} of {n} networks", k / n, n=n, networks=networks)
 
 
-def decide_seeds(scope: Seeds, answers: Maybe, given: Maybe) -> Decision:
+def decide_seeds(scope: Seeds, answers: Maybe, given: Maybe, things: str = "networks") -> Decision:
     """k of n against the bar. What lies too close to call counts against whichever verdict is being reached."""
     n = len(answers.certainly)
     yes = int((given.certainly & answers.certainly).sum())
@@ -144,16 +148,16 @@ def decide_seeds(scope: Seeds, answers: Maybe, given: Maybe) -> Decision:
     most = int((given.possibly & answers.possibly).sum())
     most_judged = most + int((given.certainly & ~answers.possibly).sum())
     networks = f"SAMPLED {judged} of {n}"
-    count = f"{yes} of {judged} networks"
+    count = f"{yes} of {judged} {things}"
     if scope.given is not None:
         count += f" (of {n}, those that meet the condition)"
     if most > yes:
         count += f"; {most - yes} more lie too close to call"
     if judged == 0:
-        return Decision("UNDECIDED", f"none of {n} networks meets the condition", n=n, networks=networks)
+        return Decision("UNDECIDED", f"none of {n} {things} meets the condition", n=n, networks=networks)
     low = lower(yes, judged, scope.confidence)
     high = upper(most, most_judged, scope.confidence) if most_judged else 1.0
-    bar = f"the bar {scope.at_least:g} at {scope.confidence:.0%}"
+    bar = f"the bar {scope.at_least:g} at {100 * scope.confidence:g}%"
     middle = (1 + scope.at_least) / 2
     strength = power(judged, scope.at_least, scope.confidence, middle)
     values = (yes / judged, (low, high), judged, strength, networks)
@@ -164,6 +168,6 @@ def decide_seeds(scope: Seeds, answers: Maybe, given: Maybe) -> Decision:
     return Decision(
         "UNDECIDED",
         f"{count}: between {low:.3f} and {high:.3f}, astride {bar}; with a true share of {middle:.3g} this many "
-        f"networks would show it with probability {strength:.2f}",
+        f"{things} would show it with probability {strength:.2f}",
         *values,
     )

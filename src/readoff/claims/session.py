@@ -33,6 +33,7 @@ from readoff.claims.subject import (
     identity,
     recipes_of,
     refuse_complaints,
+    sample_size,
 )
 from readoff.core.canonical import canonical_json, content_id
 from readoff.core.errors import BadValue, ReadoffError
@@ -67,7 +68,9 @@ class Session:
 
 def refusal(session: Session, claim: Claim) -> str | None:
     """Why the declared number of networks cannot show the claim; None if it can."""
-    return unreachable(claim.scope, len(session.seeds)) if isinstance(claim.scope, Seeds) else None
+    if not isinstance(claim.scope, Seeds):
+        return None
+    return unreachable(claim.scope, sample_size(claim.about, len(session.seeds)))
 
 
 def obtain(session: Session, claim: Claim) -> None:

@@ -12,9 +12,8 @@ reconstruction, or another network, cannot refute or correct what was said about
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
-from readoff.claims.statement import Basis, Quantifier, Statement
+from readoff.claims.statement import Basis, Quantifier, Relation, Statement
 
-Relation = Literal["supports", "refutes", "qualifies", "corrects", "illustrates"]
 Standing = Literal["refuted", "corrected", "qualified", "supported", "illustrated", "open", "not testable"]
 ScopeName = Literal["Exists", "EveryInput", "Seeds", "EveryNetwork", "Identity"]
 

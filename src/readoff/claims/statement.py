@@ -9,6 +9,10 @@
     quantifier = "impossible"               # some, every, typically, impossible, exact
     basis = "mathematics"                   # same weights, same recipe, reconstruction, mathematics, other network
     claims = ["pairs/rank-3-impossible"]    # or claims = [] and not_testable = "why"
+    answers = {"pairs/d-head-4/phase" = "refutes"}                     # optional
+
+`claims` are the rows of the library that look into the sentence. It is answered by the claims that name it as their
+statement, and by those of `answers`: a claim names one statement, but what it found may answer others as well.
 
 `basis` says what we hold of the thing the sentence is about; it decides what our result can mean for it (`standing`).
 """
@@ -23,6 +27,7 @@ from readoff.core.errors import BadValue, UnknownName
 
 Stance = Literal["asserts", "paraphrases", "conjectures", "asks"]
 Quantifier = Literal["some", "every", "typically", "impossible", "exact"]
+Relation = Literal["supports", "refutes", "qualifies", "corrects", "illustrates"]
 Basis = Literal["same weights", "same recipe", "reconstruction", "mathematics", "other network"]
 
 
@@ -40,6 +45,7 @@ class Statement:
     claims: tuple[str, ...] = ()
     not_testable: str = ""
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Relation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, kind in (("stance", Stance), ("quantifier", Quantifier), ("basis", Basis)):
@@ -47,6 +53,9 @@ class Statement:
                 raise UnknownName(f"{name} (statement {self.id})", str(getattr(self, name)), get_args(kind))
         if bool(self.claims) == bool(self.not_testable):
             raise BadValue(f"statement {self.id}: give the claims that check it, or say why it is not_testable.")
+        for relation in self.answers.values():
+            if relation not in get_args(Relation):
+                raise UnknownName(f"relation (statement {self.id})", str(relation), get_args(Relation))
 
 
 def load_statements(folder: Path) -> dict[str, Statement]:

@@ -3,12 +3,13 @@
 A subject is a small frozen description; the runner turns it into the thing that the measure receives:
 
     subject                          the measure receives
-    Trained(recipe)                  a Run: .recipe, .ensemble (n networks, seeds 0..n-1), .trace
+    Trained(recipe)                  a Run: .recipe, .ensemble (n networks, the judged seeds), .trace
     Sweep((recipe, recipe, ...))     a tuple of Runs, the same seeds in each
     Constructed(build, "name")       build(): one Network, written by hand or imported
     OnTask(task)                     the task
     Process(build, "name")           build(): any other finite object, such as a belief process or a search (a search
                                      that found a network says so: `witness`, `provenance`, and `in_words`)
+    Process(build, "name", draws=n)  build(): n independent draws of one, which `Seeds` judges one by one
     Certified(build, check)          build(): a certificate (a dict), after check(certificate) had no complaints
     Given(model, task)               a Given: someone's network, or any callable from tokens to logits
 
@@ -84,10 +85,11 @@ class OnTask:
 
 @dataclass(frozen=True)
 class Process:
-    """Any other finite object that `build()` makes."""
+    """Any other finite object that `build()` makes; with `draws`, so many independent draws, counted like networks."""
 
     build: Callable[[], Any]
     name: str
+    draws: int | None = None
 
 
 @dataclass(frozen=True)
@@ -188,9 +190,11 @@ def refuse_complaints(check: Callable[[Certificate], Sequence[str]], certificate
 
 
 def n_networks(subject: Subject) -> str | None:
-    """ "many" for an ensemble, "one" for a single network, None where there is no network."""
+    """ "many" for an ensemble (or draws), "one" for a single network, None where there is no network."""
     match subject:
         case Trained() | Sweep():
+            return "many"
+        case Process(draws=int()):
             return "many"
         case Constructed() | Given():
             return "one"
@@ -198,6 +202,17 @@ def n_networks(subject: Subject) -> str | None:
             return n_networks(base)
         case _:
             return None
+
+
+def sample_size(subject: Subject, n_seeds: int) -> int:
+    """How many networks (or draws) are judged when `n_seeds` networks are trained."""
+    match subject:
+        case Process(draws=int(n)):
+            return n
+        case Mutated(base):
+            return sample_size(base, n_seeds)
+        case _:
+            return n_seeds
 
 
 def identity(thing: Any) -> str | None:
@@ -225,6 +240,8 @@ def describe(subject: Subject) -> Any:
             return {"trained": recipe.id}
         case Sweep(recipes):
             return {"sweep": [recipe.id for recipe in recipes]}
+        case Process(build, name, int(draws)):
+            return {"built": name, "source": describe_function(build), "draws": draws}
         case Constructed(build, name) | Process(build, name):
             return {"built": name, "source": describe_function(build)}
         case OnTask(task):

@@ -101,6 +101,7 @@ class Verdict:
             "says": claim.says,
             "study": claim.study,
             "numbers": dict(self.numbers),
+            "headline": claim.headline,
             "failed_seeds": list(self.failed_seeds),
             "registered": self.registered,
         }

@@ -41,7 +41,6 @@ def beliefs(
     noise: float = 0.0,
     simulations: int | None = None,
     independent: bool = False,
-    one_draw: bool = False,
     alpha: float = 0.05,
     margin: float | None = None,
     caveat: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = (),
@@ -54,7 +53,7 @@ def beliefs(
     Args:
         file: a CSV table, a folder of snapshots with the time in their names, or - for standard input.
         outcomes: a table with the outcome of each question, if the forecasts have no outcome column.
-        group: column that says which questions share fate (tournament, election); never guessed.
+        group: column of groups (tournaments, elections) that are independent of each other; never guessed.
         event: column that names the question.
         time: column of the time; "row" if the rows are in the order of time.
         probability: column of the probability, or several with commas, each a statement of its own.
@@ -70,8 +69,7 @@ def beliefs(
         rounding: grid of the reports, such as 0.01; found from the reports when left out, 0 for none.
         noise: standard deviation of random reporting errors that are not held against the forecaster.
         simulations: the reports are shares of this many simulations.
-        independent: questions (or groups) are independent draws, whatever their updates look like.
-        one_draw: all streams are one draw.
+        independent: the questions are independent of each other; never guessed.
         alpha: error budget of all tests together.
         margin: how far mean excess movement and mean drift may lie from 0 and still be called consistent.
         caveat: something a reader must know; repeated in the report.
@@ -81,34 +79,27 @@ def beliefs(
     """
     _refuse_both(percent=percent, fraction=fraction)
     _refuse_both(exclusive=exclusive, separate=separate)
-    _refuse_both(independent=independent, one_draw=one_draw)
     from readoff.beliefs.audit import audit
     from readoff.beliefs.checks import rounding_of
-    from readoff.beliefs.columns import Columns
+    from readoff.beliefs.columns import Columns, split
     from readoff.beliefs.noise import Noise
     from readoff.beliefs.reading import read
 
-    columns = Columns(event, option, forecaster, time, _names(probability), outcome, group)
+    columns = Columns(event, option, forecaster, time, split(probability), outcome, group)
     scale = "percent" if percent else "fraction" if fraction else None
     found = read(file, columns, outcomes, scale, time_format, exclusive or (False if separate else None), skip_bad)
     grid = rounding_of(found.histories.belief) if rounding is None else rounding
-    independence = True if independent else False if one_draw else None
-    caveats = list(caveat)
-    if independence is None and found.one_draw and not found.stated:
-        independence = False
-        caveats.append(
-            "the streams come from snapshots of one thing and count as one draw, unless --group says otherwise"
-        )
     a = audit(
         found.histories,
         alpha=alpha,
         margin=margin,
         noise=Noise(grid, noise, simulations),
-        independent=independence,
+        independent=independent or group is not None,
         clustered_by=found.clustered_by,
         cut=None if cut is None else _moment(cut, found.histories.dated),
-        caveats=[*caveats, *found.warnings],
+        caveats=[*caveat, *found.warnings],
         source=found.source,
+        place=found.place,
     )
     if report is not None:
         from readoff.report.forecasts import write
@@ -119,7 +110,7 @@ def beliefs(
             raise BadValue(f"the report cannot be written to {report}: {error.strerror}") from None
     if json or not sys.stdout.isatty():
         from readoff import __version__
-        from readoff.beliefs.words import to_json
+        from readoff.beliefs.as_json import to_json
         from readoff.cli.output import print_json
 
         print_json({"readoff": __version__, **_table_json(found), **to_json(a)})
@@ -134,10 +125,6 @@ def _refuse_both(**flags: bool) -> None:
     if all(flags.values()):
         one, other = (f"--{name.replace('_', '-')}" for name in flags)
         raise BadValue(f"{one} and {other} contradict each other: give one of them")
-
-
-def _names(given: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in given.split(",")) if given else ()
 
 
 def _moment(text: str, dated: bool) -> float:
@@ -160,7 +147,7 @@ def _table_json(found: "Reading") -> dict[str, object]:
     return {
         "rows": found.rows,
         "rows_used": found.rows_used,
-        "left_out": [{"kind": p.kind, "rows": p.count, "places": list(p.places)} for p in found.problems],
+        "left_out": [{"kind": p.kind, "count": p.count, "places": list(p.places)} for p in found.problems],
         "read_as": list(found.notes),
     }
 
@@ -170,14 +157,22 @@ def _show(a: "Audit", found: "Reading") -> None:
     from readoff.beliefs import words
     from readoff.cli.output import print_table
 
-    print(f"{found.source}: {found.rows_used:,} reports in {a.histories.n_streams:,} streams, "
-          f"{int(a.histories.resolved().sum()):,} with a known outcome")  # fmt: skip
+    resolved = int(a.histories.resolved().sum())
+    print(
+        f"{found.source}: {words.count(found.rows_used, 'report')} in {words.count(a.histories.n_streams, 'stream')}, "
+        f"{resolved:,} with a known outcome"
+    )
     for note in found.notes:
         print(f"  {note}")
     for problem in found.problems:
-        print(f"  LEFT OUT {problem.count} rows: {problem}")
-    print(f"\n{words.headline(a).upper() if a.because else words.headline(a)}\n")
+        print(f"  LEFT OUT, {problem.count:,} in all: {problem}")
+    print(f"\n{words.headline(a).upper() if a.because or a.certain else words.headline(a)}\n")
     print_table(words.COLUMNS, words.test_rows(a))
-    print(f"(a bet that multiplied money by {a.needed:,.0f} decides)\n")
+    print(f"(evidence: what a bet on it made of 1 unit of money; {words.needed(a)} decides)\n")
     for sentence in words.reading(a):
         print(f"- {sentence}")
+    if a.calibrated is not None:
+        print("\nCalibration: do forecasts come true as often as they say?")
+        print_table(words.BINS, words.bin_rows(a))
+    print("\nLarge updates: a rational forecaster cannot expect more than the last column.")
+    print_table(words.SIZES, words.size_rows(a))

@@ -90,14 +90,21 @@ def shipped_statements() -> dict[str, Statement]:
 
 def statement_row(statement: Statement, records: list[dict[str, Any]]) -> dict[str, Any]:
     """A statement as JSON, with its standing by the given verdict records."""
+    own = {r["id"]: r["relation"] for r in records if r["statement"] == statement.id and r["relation"]}
+    relations = {**statement.answers, **own}
     found: list[Standing] = [
-        standing(r["relation"], statement.quantifier, statement.basis, r["verdict"], r["scope"])
+        standing(relations[r["id"]], statement.quantifier, statement.basis, r["verdict"], r["scope"])
         for r in records
-        if r["statement"] == statement.id and r["relation"]
+        if r["id"] in relations
     ]
+    answered = sorted(r["id"] for r in records if r["id"] in relations)
     fields = ("id", "says", "speaker", "place", "stance", "quantifier", "basis", "not_testable")
     row = {name: getattr(statement, name) for name in fields}
-    row |= {"claims": list(statement.claims), "numbers": json_module.loads(json_module.dumps(dict(statement.numbers)))}
+    row |= {
+        "claims": list(statement.claims),
+        "answered_by": answered,
+        "numbers": json_module.loads(json_module.dumps(dict(statement.numbers))),
+    }
     return row | {"standing": overall(statement, found)}
 
 

@@ -156,9 +156,10 @@ def words(data: Mapping[str, Any]) -> Grid:
 
 
 def trace(data: Mapping[str, Any]) -> tuple[list[str], list[Grid]]:
-    """{input: tokens, steps: [{name, labels, values, rows?}]}: the input and one small grid per step.
+    """{input: tokens, true?: label, steps: [{name, labels, values, rows?}]}: the input and one small grid per step.
 
-    `values` is a list beside `labels`, or, with `rows` naming them, a list of such lists. The largest is marked.
+    `values` is a list beside `labels`, or, with `rows` naming them, a list of such lists. The largest of a row is
+    framed; the column of the true label is underlined in every step that has it. Shades are relative to the step.
     """
     grids = []
     for step in data["steps"]:
@@ -169,7 +170,11 @@ def trace(data: Mapping[str, Any]) -> tuple[list[str], list[Grid]]:
         for label, row in zip(step.get("rows", [""]), values):
             best = max((v for v in row if math.isfinite(v)), default=math.nan)
             mark = [v == best and len(row) > 1 and row.count(best) == 1 for v in row]
-            cells = [shaded(v, top, number(v, 3), "best" if b else "") for v, b in zip(row, mark)]
+            true = [str(c) == str(data.get("true")) for c in step["labels"]]
+            cells = [
+                shaded(v, top, fixed(v, 2), " ".join(m for m, on in (("best", b), ("true", t)) if on))
+                for v, b, t in zip(row, mark, true)
+            ]
             rows.append(Row(str(label), cells))
         notes = missing(v for row in values for v in row)
         grids.append(

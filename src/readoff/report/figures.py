@@ -9,7 +9,7 @@ An exhibit is {claim_id, id, kind, title, caption, data}. The kinds and their da
 | orders | {tokens, heads: {name: [order of tokens per seed]}} | `cells.orders` |
 | phase | {rows, columns, facets?, learned[facet][row][column] = [k, n], expressible} | `cells.phase` |
 | margins | {margins, error_bound?, unit?} | `charts.margins` |
-| trace | {input: tokens, steps: [{name, labels, values, rows?}]} | `cells.trace` |
+| trace | {input: tokens, true?: label, steps: [{name, labels, values, rows?}]} | `cells.trace` |
 | table | {columns, rows} | `cells.table` |
 | scatter | {x, y, series?, x_axis?, y_axis?, log_x?, log_y?, x_ticks?, x_names?, rules?} | `charts.scatter` |
 | histogram | {values, x_axis?, y_axis?, bins?, rules?} | `charts.histogram` |
@@ -90,7 +90,10 @@ def _heatmap(data: Mapping[str, Any], words: tuple, limit: int) -> Figure:
 
 def _trace(data: Mapping[str, Any], words: tuple, limit: int) -> Figure:
     tokens, grids = cells.trace(data)
-    return Figure(*words, tokens=tokens, grids=grids)
+    keys = [("", "framed: the largest of its row"), ("", "shade: blue below zero, orange above, within a row")]
+    if data.get("true") is not None:
+        keys.append(("", f"underlined: the true class, {data['true']}"))
+    return Figure(*words, tokens=tokens, grids=grids, keys=keys)
 
 
 def _table(data: Mapping[str, Any], words: tuple, limit: int) -> Figure:

@@ -3,7 +3,8 @@
     write(audit, reading, Path("audit.html"))
 
 Figures are Altair charts drawn to static SVG, as in the report of claims, and share its style sheet: the streams, what
-each moved against what it learned, the thinning curve, the calibration, and the money of the bets over time.
+each moved against what it learned, the thinning curve, the calibration, and the money of the bets over time, counted as
+the verdict counts it.
 """
 
 import json
@@ -17,8 +18,10 @@ import altair as alt
 
 from readoff import __version__
 from readoff.beliefs import words
+from readoff.beliefs.as_json import notable, stream_json
 from readoff.beliefs.audit import Audit
-from readoff.beliefs.bets import SIDES, TESTS
+from readoff.beliefs.bets import BETS
+from readoff.beliefs.money import money
 from readoff.beliefs.reading import Reading
 from readoff.report.charts import BLUE, INK, MUTED, ORANGE, SERIES
 from readoff.report.svg import drawn
@@ -50,7 +53,7 @@ def render(a: Audit, reading: Reading) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    streams = [words.stream_json(a, k) for k in words.notable(a, 60)]
+    streams = [stream_json(a, k) for k in notable(a, 60)]
     return environment.get_template("page").render(
         a=a,
         reading=reading,
@@ -61,7 +64,10 @@ def render(a: Audit, reading: Reading) -> str:
         rows=words.test_rows(a),
         figures=figures(a),
         streams=sorted(streams, key=lambda s: -abs(s["excess"]))[:30],
-        needed=f"{a.needed:,.0f}",
+        bins=(words.BINS, words.bin_rows(a)),
+        sizes=(words.SIZES, words.size_rows(a)),
+        needed=words.needed(a),
+        count=words.count,
         style=_asset("page.css"),
     )
 
@@ -82,18 +88,15 @@ def figures(a: Audit) -> list[dict[str, str]]:
         (
             "thinning",
             "The thinning curve",
-            "Mean X per stream when only every k-th report is kept; bars are ± two standard errors over clusters (none "
-            "with one cluster). Noise falls towards 0; over-reaction stays.",
+            "Mean X per stream when only the first report in each interval of time is kept; bars are ± two standard "
+            "errors over clusters (none without independent clusters). Noise falls towards 0; over-reaction stays.",
             thinning(a),
         ),
         ("calibration", "Calibration", _calibration_caption(a), calibration(a)),
         (
             "wealth",
             "The money of the bets",
-            f"A unit of money, split evenly over all streams, on each of six bets. A rational forecaster lets it reach "
-            f"{a.needed:,.0f} with a probability of at most {1 / a.needed:.2g} each, at any time and under any "
-            "dependence between streams, provided each forecast is rational given the joint history of all of them. "
-            "Truths are settled at the end of the calendar.",
+            _money_caption(a),
             wealth(a),
         ),
     ]
@@ -102,6 +105,17 @@ def figures(a: Audit) -> list[dict[str, str]]:
         for name, title, caption, chart in drawings
         if chart is not None
     ]
+
+
+def _money_caption(a: Audit) -> str:
+    how = "split evenly over all streams, which is fair however they hang together"
+    if a.setting.independent:
+        how = "carried from cluster to cluster, which is fair if these are independent, as stated"
+    return (
+        f"A unit of money on each of six bets, {how}, had the data ended at each date; the last point is the evidence "
+        f"in the table above. A rational forecaster lets it reach {words.needed(a)} with a probability of at most "
+        f"{1 / a.needed:.2g} each. Truths are settled at the end of the calendar; money is drawn from 0.01 to 10^12."
+    )
 
 
 def _streams_caption(a: Audit) -> str:
@@ -113,12 +127,9 @@ def _streams_caption(a: Audit) -> str:
 def _calibration_caption(a: Audit) -> str:
     if a.calibrated is None:
         return ""
-    c = a.calibrated
     return (
-        f"Reports by level against the share that came true, over {c.streams:,} resolved streams, each weighing 1; "
-        f"bars are approximate 95 % intervals (none with one cluster). Brier score {c.brier:.4f} = reliability "
-        f"{c.reliability:.4f} - resolution {c.resolution:.4f} + uncertainty {c.uncertainty:.4f} + within bins "
-        f"{c.within_bins:+.4f}. Sharpness: mean p(1-p) {c.sharpness:.4f}."
+        f"Reports by level against the share that came true: {a.calibrated.reports:,} reports, each counting once. "
+        "Bars are approximate 95 % intervals over clusters (none without independent clusters)."
     )
 
 
@@ -126,7 +137,7 @@ def streams(a: Audit) -> Any:
     """Small multiples: beliefs over time, one panel per stream."""
     h = a.histories
     lines, dots, order = [], [], []
-    for k in sorted(words.notable(a, h.n_streams), key=lambda k: (-abs(a.excess[k]), k))[:SHOWN]:
+    for k in sorted(notable(a, h.n_streams), key=lambda k: (-abs(a.excess[k]), k))[:SHOWN]:
         rows = slice(h.starts[k], h.starts[k + 1])
         x, y = (h.time[rows] * (1000 if h.dated else 1)).tolist(), h.belief[rows].tolist()
         name = f"{_short(str(h.names[k]))}   X = {a.excess[k]:+.3f}"
@@ -164,9 +175,9 @@ def against(a: Audit) -> Any:
 
 def thinning(a: Audit) -> Any:
     """X against the sampling interval, with two standard errors."""
-    rows = [{"x": f"every {p.every}" if p.every > 1 else "all", "y": p.excess, "low": p.excess - 2 * p.se,
+    rows = [{"x": _sampling(a, p.interval, p.every), "y": p.excess, "low": p.excess - 2 * p.se,
              "high": p.excess + 2 * p.se} for p in a.thinned]  # fmt: skip
-    x = alt.X("x:N", sort=[r["x"] for r in rows], title="reports kept", axis=alt.Axis(labelAngle=0))
+    x = alt.X("x:N", sort=[r["x"] for r in rows], title="one report kept per", axis=alt.Axis(labelAngle=0))
     base = alt.Chart(_data([{k: v for k, v in r.items() if v == v} for r in rows])).encode(x=x)
     layers: list[Any] = [alt.Chart(_data([{"y": 0}])).mark_rule(color=ORANGE, strokeDash=[6, 3]).encode(y="y:Q")]
     if all(r["low"] == r["low"] for r in rows):
@@ -176,11 +187,17 @@ def thinning(a: Audit) -> Any:
     return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
 
 
+def _sampling(a: Audit, interval: float, every: int | None) -> str:
+    """A sampling interval as an axis label, with the report count where reports come at equal distances."""
+    text = words.duration(interval, a.histories.dated).removesuffix(" of time")
+    return text if every is None else f"{text} (all)" if every == 1 else f"{text} (every {every})"
+
+
 def calibration(a: Audit) -> Any:
     """Share that came true against the forecast, with the diagonal; None without resolved streams."""
     if a.calibrated is None:
         return None
-    rows = [{"x": b.forecast, "y": b.frequency, "low": b.interval.low, "high": b.interval.high, "weight": b.weight}
+    rows = [{"x": b.forecast, "y": b.frequency, "low": b.interval.low, "high": b.interval.high, "weight": b.reports}
             for b in a.calibrated.bins]  # fmt: skip
     x = alt.X("x:Q", title="forecast", scale=alt.Scale(domain=[0, 1]))
     y = alt.Y("y:Q", title="share that came true", scale=alt.Scale(domain=[0, 1]))
@@ -195,20 +212,21 @@ def calibration(a: Audit) -> Any:
 
 
 def wealth(a: Audit) -> Any:
-    """Money over time of the six bets, on a log axis from 0.01 up, with the bar."""
-    h, rows, names = a.histories, [], []
-    for test in TESTS:
-        for side in SIDES:
-            ride = a.rides[test, side]
-            names.append(name := f"{test}, {SIDE[side]}")
-            x, y = (ride.times * (1000 if h.dated else 1)).tolist(), ride.wealth.clip(1e-2, 1e12).tolist()
-            rows += [{"name": name, "x": x[i], "y": y[i]} for i in thin_curve(x, y, 2 * POINTS)]
+    """Money over time of the six bets, on a log axis from 0.01 to 10^12, with the bar."""
+    h, rows = a.histories, []
+    times, logs = money(h, a.setting)
+    x = (times * (1000 if h.dated else 1)).tolist()
+    names = {bet: f"{bet[0]}, {SIDE[bet[1]]}" for bet in BETS}
+    form = "~e" if max(value.max() for value in logs.values()) > math.log(1e5) else "~g"
+    for bet, name in names.items():
+        y = [math.exp(min(max(value, math.log(1e-2)), math.log(1e12))) for value in logs[bet]]
+        rows += [{"name": name, "x": x[i], "y": y[i]} for i in range(len(x))]
     scale = alt.Scale(type="utc") if h.dated else alt.Scale(zero=False)
     x = alt.X("x:T" if h.dated else "x:Q", title=None if h.dated else "time", scale=scale)
-    y = alt.Y("y:Q", title="money", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format="~g", tickCount=6))
-    colours = alt.Scale(domain=names, range=[colour for colour in (SERIES[0], SERIES[1], SERIES[2]) for _ in SIDES])
-    dashes = alt.Scale(domain=names, range=[[1, 0], [5, 3]] * 3)
-    legend = alt.Legend(title=None, orient="top", columns=6, labelColor=INK, symbolType="stroke")
+    y = alt.Y("y:Q", title="money", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=form, tickCount=6))
+    colours = alt.Scale(domain=list(names.values()), range=[colour for colour in SERIES[:3] for _ in SIDE])
+    dashes = alt.Scale(domain=list(names.values()), range=[[1, 0], [5, 3]] * 3)
+    legend = alt.Legend(title=None, orient="top", columns=3, labelColor=INK, symbolType="stroke", columnPadding=24)
     line = alt.Chart(_data(rows)).mark_line(strokeWidth=1.6).encode(
         x=x, y=y, color=alt.Color("name:N", scale=colours, legend=legend),
         strokeDash=alt.StrokeDash("name:N", scale=dashes, legend=legend))  # fmt: skip

@@ -3,17 +3,21 @@
     with Store(".readoff") as store:
         page = render(from_store(store, statements))
 
-The code of a claim is what was registered before its networks were trained. Statements are rows as `readoff statements
---json` prints them; they come from the caller, because the inventory ships with the studies and not with the ledger.
+Claims come in the order of the library's contents. The code of a claim is what was registered before its networks were
+trained. Statements are rows as `readoff statements --json` prints them; what a claim means for its statement, its
+*standing*, follows from its own verdict.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
-from readoff.claims.scope import EXPLORATION
+from readoff.claims.scope import EXPLORATION, JUDGED
+from readoff.claims.standing import standing
 from readoff.report.data import Record, ReportData
 from readoff.store import Store
 from readoff.store.verdicts import last_check, latest
+from readoff.studies.contents import CONTENTS, place
 
 
 def from_store(store: Store, statements: Sequence[Record] = ()) -> ReportData:
@@ -26,9 +30,26 @@ def from_store(store: Store, statements: Sequence[Record] = ()) -> ReportData:
         if name not in stored:
             reason = f"the last check stored no verdict; run `readoff check {name}` to see why"
             records.append({"id": name, "verdict": "ERROR", "reason": reason, "exhibits": []})
-    claims = [{"code": code.get(r["id"], ""), **{k: v for k, v in r.items() if k != "exhibits"}} for r in records]
+    records.sort(key=lambda record: (place(record["id"]), record["id"]))
+    by_id = {str(s["id"]): s for s in statements}
+    claims = [
+        {
+            "code": code.get(r["id"], ""),
+            "standing": _standing(r, by_id),
+            **{k: v for k, v in r.items() if k != "exhibits"},
+        }
+        for r in records
+    ]
     exhibits = [{"claim_id": r["id"], **exhibit} for r in records for exhibit in r["exhibits"]]
-    return ReportData(claims, statements, exhibits, {**check, **_how(check)})
+    studies = {name: asdict(contents) for name, contents in CONTENTS.items()}
+    return ReportData(claims, statements, exhibits, {**check, **_how(check), "studies": studies})
+
+
+def _standing(record: Record, statements: Mapping[str, Record]) -> str:
+    statement, relation = statements.get(str(record.get("statement"))), record.get("relation")
+    if statement is None or relation is None or record.get("scope") is None:
+        return ""
+    return standing(relation, statement["quantifier"], statement["basis"], record["verdict"], record["scope"])
 
 
 def _how(check: Record) -> Record:
@@ -38,7 +59,7 @@ def _how(check: Record) -> Record:
     command = f"readoff check --profile {check['profile']}" if "profile" in check else "readoff check"
     seeds = {"exploration": f"{EXPLORATION:,} and up"}
     if "n_seeds" in check:
-        seeds = {"judged": f"0 to {check['n_seeds'] - 1}", **seeds}
+        seeds = {"judged": f"{JUDGED:,} to {JUDGED + check['n_seeds'] - 1:,}", **seeds}
     versions = {"python": check["python"]} if "python" in check else {}
     return {
         "rebuild": [command, "readoff report"],

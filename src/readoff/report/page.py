@@ -6,12 +6,12 @@
 False
 
 Everything is escaped by the template engine. A content security policy forbids every request and every script but
-the page's own, which only sorts, filters and unfolds: the page reads without it.
+the page's own, which only filters and unfolds: the page reads without it.
 """
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -19,21 +19,36 @@ from pathlib import Path
 from readoff.report.data import ReportData, study_of
 from readoff.report.figures import FIGURE_LIMIT, Figure, figure
 from readoff.report.summary import checked_claims, coverage_line, error_rate, headline, lead, overturned_by
-from readoff.report.views import ClaimView, anchor, claim_view, statement_view, tally
+from readoff.report.views import ClaimView, StatementView, anchor, claim_view, statement_view, tally
 
 PAGE_LIMIT = 5_000_000
 """Most bytes of a whole report; figures share what the words leave."""
 
 
 @dataclass(frozen=True)
+class Question:
+    """Claims whose ids begin alike (pairs/opposite-orders/...), and the statements that they are about, each once."""
+
+    id: str
+    anchor: str
+    title: str
+    claims: Sequence[ClaimView]
+
+    @property
+    def statements(self) -> list[StatementView]:
+        return list({c.statement.id: c.statement for c in self.claims if c.statement is not None}.values())
+
+
+@dataclass(frozen=True)
 class Study:
-    """One question: its claims in the order given, and the figures of each."""
+    """One study: its questions, in the order of the claims given, and the figures of each claim."""
 
     id: str
     anchor: str
     title: str
     intro: str
     claims: Sequence[ClaimView]
+    questions: Sequence[Question]
     figures: dict[str, list[Figure]] = field(default_factory=dict)
     loose: Sequence[Figure] = ()
 
@@ -106,10 +121,21 @@ def studies(data: ReportData, claims: Sequence[ClaimView]) -> list[Study]:
             str(known.get("intro") or ""),
         )
         if members or name in loose:
-            out.append(
-                Study(name, *words, members, {c.id: figures.get(c.id, []) for c in members}, loose.get(name, []))
-            )
+            asked = questions(members, known.get("questions") or {})
+            own = {c.id: figures.get(c.id, []) for c in members}
+            out.append(Study(name, *words, members, asked, own, loose.get(name, [])))
     return out
+
+
+def questions(claims: Sequence[ClaimView], titles: Mapping[str, str]) -> list[Question]:
+    """Claims by the first two parts of their ids, in order of first appearance."""
+    found: dict[str, list[ClaimView]] = {}
+    for claim in claims:
+        found.setdefault("/".join(claim.id.split("/")[:2]), []).append(claim)
+    return [
+        Question(name, anchor("question", name), str(titles.get(name.partition("/")[2]) or name), members)
+        for name, members in found.items()
+    ]
 
 
 def odd(claim: ClaimView) -> bool:

@@ -48,7 +48,9 @@ def headline(claims: Sequence[ClaimView], statements: Sequence[StatementView]) -
     counts = [(sum(s.standing == word for s in statements), word) for word in ("refuted", "corrected")]
     said = [f"{count} {word}" for count, word in counts if count]
     if said:
-        parts.append(f"of {plural(len(statements), 'published statement')}, {' and '.join(said)}")
+        looked = sum(bool(s.answered_by) for s in statements)
+        they = "that they answer" if len(claims) != 1 else "that it answers"
+        parts.append(f"of {plural(looked, 'published statement')} {they}, {' and '.join(said)}")
     return "; ".join(parts)
 
 
@@ -87,16 +89,22 @@ def coverage_line(statements: Sequence[StatementView], claims: Sequence[ClaimVie
     if not statements:
         return "The inventory of statements is empty."
     testable = [s for s in statements if not s.not_testable]
-    covered = sum(bool(checked_claims(s, claims)) for s in testable)
+    answered = [s for s in testable if s.answered_by]
+    near = sum(bool(checked_claims(s, claims)) for s in testable if not s.answered_by)
     return (
-        f"Of {plural(len(statements), 'statement')} in the inventory, {len(testable)} can be tested; "
-        f"{covered} of those {'has' if covered == 1 else 'have'} a verdict here."
+        f"Of {plural(len(statements), 'statement')} in the inventory, {len(testable)} can be tested. "
+        f"{len(answered)} of those {'is' if len(answered) == 1 else 'are'} answered by a claim with a verdict here; "
+        f"{near} more {'belongs' if near == 1 else 'belong'} to questions that were looked into, without a claim of "
+        f"{'its' if near == 1 else 'their'} own."
     )
 
 
 def checked_claims(statement: StatementView, claims: Sequence[ClaimView]) -> list[ClaimView]:
-    """The claims of a statement that have a verdict: those it names, with their sub-claims."""
-    return [c for c in claims if any(c.id == name or c.id.startswith(name + "/") for name in statement.claims)]
+    """The claims with a verdict that answer a statement; if there are none, those of the questions that it names."""
+    answers = [c for c in claims if c.id in statement.answered_by]
+    return answers or [
+        c for c in claims if any(c.id == name or c.id.startswith(name + "/") for name in statement.claims)
+    ]
 
 
 def overturned_by(claims: Sequence[ClaimView]) -> list[tuple[str, str, list[ClaimView]]]:

@@ -53,6 +53,7 @@ class StatementView:
     who: str
     standing: str
     claims: Sequence[str]
+    answered_by: Sequence[str]
     not_testable: str
 
 
@@ -72,6 +73,7 @@ class ClaimView:
     strength: Sequence[str]
     ours: str
     beside: str
+    spread: str
     known: str
     known_source: str
     agrees: str
@@ -110,11 +112,12 @@ def claim_view(claim: Record, statement: StatementView | None) -> ClaimView:
         strength=_strength(claim),
         ours=ours,
         beside=beside,
+        spread=_spread(claim),
         known="" if claim.get("known") is None else value(claim["known"]),
         known_source=str(claim.get("known_source") or ""),
         agrees=AGREES.get(str(claim.get("agrees")), str(claim.get("agrees") or "")),
         controls=[_control(c) for c in claim.get("controls") or ()],
-        standing=str(claim.get("standing") or (statement.standing if statement else "")),
+        standing=str(claim.get("standing") or ""),
         networks_from=FROM.get(str(claim.get("networks_from")), str(claim.get("networks_from") or "")),
         numbers=[(str(name), measured(given)) for name, given in (claim.get("numbers") or {}).items()],
         facts=_facts(claim),
@@ -139,6 +142,7 @@ def statement_view(statement: Record) -> StatementView:
         who=" · ".join(part for part in parts if part),
         standing=str(statement.get("standing") or ""),
         claims=[str(c) for c in statement.get("claims") or ()],
+        answered_by=[str(c) for c in statement.get("answered_by") or ()],
         not_testable=str(statement.get("not_testable") or ""),
     )
 
@@ -182,6 +186,13 @@ def _ours(claim: Record) -> tuple[str, str]:
         if 0 <= k <= n and abs(k - round(k)) < 1e-6:
             return f"{round(k):,} of {n:,}", f"{number(given)} {around}".strip()
     return number(given, 6) if isinstance(given, float) else value(given), around
+
+
+def _spread(claim: Record) -> str:
+    """The claim's headline number over the networks, where it has one value for each."""
+    name = claim.get("headline")
+    given = (claim.get("numbers") or {}).get(name)
+    return f"{str(name).replace('_', ' ')}: {measured(given)}" if isinstance(given, Mapping) else ""
 
 
 def measured(given: Any) -> str:

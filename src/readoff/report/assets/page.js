@@ -1,4 +1,4 @@
-// Sort and filter the verdict table, unfold what a link or the printer needs. The page reads without this.
+// Filter the verdict table, unfold what a link or the printer needs. The page reads without this.
 "use strict";
 const table = document.querySelector("table.verdicts");
 
@@ -6,7 +6,7 @@ function words(select, values) {
   for (const value of values) select.add(new Option(value, value));
 }
 
-function filters(rows) {
+function filters(rows, groups) {
   const bar = document.createElement("p");
   bar.className = "filters";
   const find = Object.assign(document.createElement("input"), { type: "search", placeholder: "Find in the table" });
@@ -15,7 +15,7 @@ function filters(rows) {
     const select = document.createElement("select");
     select.setAttribute("aria-label", "Show one " + name);
     select.add(new Option(name === "verdict" ? "all verdicts" : "all studies", ""));
-    words(select, new Set(rows.map((row) => row.dataset[name])));
+    words(select, new Set(name === "verdict" ? rows.map((row) => row.dataset.verdict) : groups.map((group) => group.dataset.study)));
     return select;
   });
   const count = document.createElement("output");
@@ -23,12 +23,14 @@ function filters(rows) {
     const text = find.value.toLowerCase();
     let shown = 0;
     for (const row of rows) {
+      const question = row.parentNode;
       const fits = (!lists[0].value || row.dataset.verdict === lists[0].value)
-        && (!lists[1].value || row.dataset.study === lists[1].value)
-        && row.textContent.toLowerCase().includes(text);
+        && (!lists[1].value || question.dataset.study === lists[1].value)
+        && (question.rows[0].textContent + row.textContent).toLowerCase().includes(text);
       row.hidden = !fits;
       shown += fits;
     }
+    for (const group of groups) group.hidden = ![...group.rows].slice(1).some((row) => !row.hidden);
     count.textContent = shown === rows.length ? "" : shown + " of " + rows.length;
   };
   for (const input of [find, ...lists]) input.addEventListener("input", show);
@@ -36,24 +38,8 @@ function filters(rows) {
   return bar;
 }
 
-function sortable(heading, column, rows) {
-  const button = document.createElement("button");
-  button.textContent = heading.textContent;
-  heading.replaceChildren(button);
-  button.addEventListener("click", () => {
-    const up = heading.getAttribute("aria-sort") !== "ascending";
-    for (const other of heading.parentNode.children) other.removeAttribute("aria-sort");
-    heading.setAttribute("aria-sort", up ? "ascending" : "descending");
-    const key = (row) => row.cells[column].textContent.trim();
-    const sorted = [...rows].sort((a, b) => key(a).localeCompare(key(b), "en", { numeric: true }));
-    table.tBodies[0].append(...(up ? sorted : sorted.reverse()));
-  });
-}
-
 if (table) {
-  const rows = [...table.tBodies[0].rows];
-  table.parentNode.before(filters(rows));
-  [...table.tHead.rows[0].cells].forEach((heading, column) => sortable(heading, column, rows));
+  table.parentNode.before(filters([...table.querySelectorAll("tr[data-verdict]")], [...table.tBodies]));
 }
 
 addEventListener("beforeprint", () => {

@@ -70,7 +70,7 @@ twenty_weeks = on_material("spread over 20 weeks", lambda doom: uniform_density(
     "beliefs/doom/median",
     says="0.5/520 = 0.096 % is the mass of a week and the mean drop of a survivor, and no median: a survivor's "
     "median weekly "
-    "update is 0.0855 %, the median over all live weeks of all worlds 0.0771 %. The argument does not depend on it.",
+    "update is 0.0855 %, the median over all live weeks of all worlds 0.0771 %.",
     measure=update_sizes,
     statement="beliefs/doom",
     relation="corrects",
@@ -82,8 +82,8 @@ twenty_weeks = on_material("spread over 20 weeks", lambda doom: uniform_density(
 )
 def not_the_median(n):
     mass = n["mean_is_mass"] & (n["mass_of_first_week"] == 1 / 1040)
-    lower = (n["survivor_median"] < 0.9 * n["mean_drop"]) & (n["live_week_median"] < 0.9 * n["survivor_median"] + 1e-5)
-    return mass & lower & (n["live_week_median"] > 0.5 * n["mean_drop"])
+    medians = (abs(n["survivor_median"] - 0.000855) < 5e-7) & (abs(n["live_week_median"] - 0.000771) < 5e-7)
+    return mass & medians & (n["survivor_median"] < n["mean_drop"])
 
 
 @claim(
@@ -98,7 +98,7 @@ def not_the_median(n):
     **ABOUT,
 )
 def all_live_weeks(n):
-    return (n["live_week_median"] < n["survivor_median"]) & (n["live_weeks"] > 390) & (n["live_weeks"] < 391)
+    return (abs(n["live_week_median"] - 0.000771) < 5e-7) & (n["live_week_median"] < n["survivor_median"])
 
 
 @claim(
@@ -112,7 +112,8 @@ def all_live_weeks(n):
 )
 def drops_grow(n):
     first = (n["first_drop"] > 0.000480) & (n["first_drop"] < 0.000482)
-    return first & (n["last_drop"] > 0.001918) & (n["last_drop"] < 0.001920)
+    last = (n["last_drop"] > 0.001918) & (n["last_drop"] < 0.001920)
+    return first & last & (abs(n["last_drop"] / n["first_drop"] - 4) < 0.05)
 
 
 def large_updates(doom: Doom) -> Measured:
@@ -156,11 +157,11 @@ def only_doom(n):
 
 @claim(
     "beliefs/doom-big/movement",
-    says="The expected movement is ¼ exactly, and 99.86 % of it is the one jump: uneven updates change everything.",
+    says="The expected movement is ¼ exactly, and 99.86 % of it is the one jump.",
     statement="beliefs/uneven-updates",
     headline="in_the_jump",
     known=Known("99.86 %", CALCULATED, "in_the_jump"),
     **LARGE,
 )
 def in_the_jump(n):
-    return (n["movement"] == 0.25) & (n["in_the_jump"] > 0.998)
+    return (n["movement"] == 0.25) & (abs(n["in_the_jump"] - 0.9986) < 5e-5)

@@ -1,35 +1,46 @@
-"""Simulated histories as subjects of claims: one audited table of simulated forecasts with their outcomes each.
+"""Simulated histories as subjects of claims: each draw is one audited table of simulated forecasts.
 
-Shares of histories are enclosed in exact binomial intervals at 99.9 % and judged by those. Bars and strengths were
-chosen on seeds from 1,000,000 on; the claims use seed 2, first looked at when the claims stood.
+A claim about them is about the share of histories: `Seeds(at_least, confidence)` counts the draws with its exact
+binomial bound, and the numbers are SAMPLED. Histories are decided in batches by the function that `audit` goes
+through; the first CHECKED of them go through `audit` itself as well, and must get the same verdict.
+
+Bars and strengths were chosen on seeds from 1,000,000 on; the claims use seed 3, first looked at when they stood.
 """
 
 from dataclasses import dataclass
 
-from readoff.beliefs.power import rejections
-from readoff.claims import Enclosure, Measured, enumerated
-from readoff.statistics.binomial import interval
+import numpy as np
 
-ALPHA, CONFIDENCE = 0.05, 0.999
+from readoff.beliefs.audit import audit
+from readoff.beliefs.power import ACCUSATIONS, Plan, batches, keep, verdicts
+from readoff.beliefs.verdict import CONSISTENT
+from readoff.claims import Measured, Process, sampled
+
+CONFIDENCE, CHECKED = 0.999, 4
 
 
 @dataclass(frozen=True)
-class Simulated:
-    """`histories` audited tables of `streams` forecasts at `dates` dates by one kind of forecaster."""
+class Drawn:
+    """So many audited tables, made and declared as the plan says."""
 
-    kind: str
+    plan: Plan
     histories: int
-    streams: int
-    dates: int
-    seed: int = 2
-    strength: float | None = None
+    seed: int = 3
 
 
-def accusations(s: Simulated) -> Measured:
-    """Share of histories with any accusation, and with each verdict, as exact binomial intervals."""
-    count = rejections(s.kind, s.histories, s.streams, s.dates, s.seed, ALPHA, s.strength)
-    shares = {
-        name.replace(" ", "_"): Enclosure(*interval(count[name], s.histories, CONFIDENCE))
-        for name in ("any", "drifts", "moves too much", "moves too little")
-    }
-    return enumerated(histories=s.histories, nominal=ALPHA, **shares)
+def drawn(plan: Plan, histories: int) -> Process:
+    """Histories as the subject of a claim, each of them one draw."""
+    what = f"{histories:,} histories of {plan.streams} streams by a forecaster of the kind {plan.kind!r}"
+    return Process(lambda: Drawn(plan, histories), what, draws=histories)
+
+
+def verdict_numbers(d: Drawn) -> Measured:
+    """By history: the verdict as one yes or no per word; and whether the audit itself agrees where it was run."""
+    plan = d.plan
+    said = verdicts(plan, d.histories, d.seed)
+    h, table = next(batches(plan, d.histories, d.seed))
+    n, told = min(CHECKED, int(table[-1]) + 1), plan.setting
+    some = [keep(h, table == k) for k in range(n)]
+    audits = [audit(one, told.alpha, told.margin, told.noise, told.independent).verdict for one in some]
+    words = {word.replace(" ", "_"): said == word for word in (*ACCUSATIONS, CONSISTENT)}
+    return sampled(accused=np.isin(said, ACCUSATIONS), audit_agrees=audits == said[:n].tolist(), **words)

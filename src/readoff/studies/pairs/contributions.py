@@ -1,10 +1,9 @@
 """Measures of what each head says on every input, and of what happens when a part of it is taken away.
 
 A head's *contribution* is its attention-weighted output beyond its population mean, logits centred (gauge MEAN_FREE).
-It *raises* a class on an input if that contribution is positive. Shared by the claims in `trained` and `explained`.
+It *raises* a class on an input if that contribution is positive.
 """
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -14,18 +13,14 @@ from readoff.circuits.behaviour import accuracy, margins
 from readoff.circuits.gauges import centre_outputs, contributions
 from readoff.circuits.spectra import singular_values
 from readoff.claims import Exhibit, Measured, enumerated
-from readoff.interventions.edits import AblateHead, RemoveEntries, apply
+from readoff.interventions.edits import AblateHead, apply
 from readoff.interventions.refit import refit_readout
 from readoff.studies.pairs.measures import (
-    CONTAINS,
     SIGNALS,
     TASK,
     cosine_with_table,
-    domain_loss,
     free_tables,
-    head_rule,
     population,
-    signal_scores,
     tables,
 )
 
@@ -44,38 +39,21 @@ def said(networks: Any) -> np.ndarray:
     return contributions(tables(networks), counts, domain.probabilities)
 
 
-def rule_against_chance(run: Any) -> Measured:
-    """Share of the 2 x 4 x 10 entries whose sign follows the rule: with the head's own order, and over all orders."""
-    written = free_tables(run.ensemble).values[..., SIGNALS, :]
-    scores = signal_scores(run.ensemble)
-
-    def agreement(order: np.ndarray) -> np.ndarray:
-        return (np.sign(written) == np.where(head_rule(order), 1, -1)).mean(axis=(-1, -2, -3))
-
-    ranks = [np.broadcast_to(np.array(p, float), scores.shape) for p in itertools.permutations(range(len(SIGNALS)))]
-    every = np.stack([agreement(r) for r in ranks])
-    return enumerated(
-        agreement=agreement(scores),
-        any_order=every.mean(axis=0),
-        rank_of_own=(every > agreement(scores)).mean(axis=0),
-        least_margin=least_margins(run.ensemble),
-    )
-
-
 def shared_classes(run: Any) -> Measured:
-    """On the source's example and on all inputs: is the true class the only one that both heads raise?"""
+    """Which classes do both heads raise, and which do they raise most together (the largest smaller contribution)?
+
+    `..._here`: on the source's example. The others are shares of the population.
+    """
     domain, counts = population()
     least = said(run.ensemble).min(axis=1)
+    most = least.argmax(axis=-1) == domain.labels
     both = least > 0
-    right = np.arange(len(domain.labels)), domain.labels
-    only = both[:, right[0], right[1]] & (both.sum(axis=-1) == 1)
     here = int(np.flatnonzero((counts == np.bincount(EXAMPLE, minlength=TASK.d_vocab)).all(axis=1))[0])
     return enumerated(
-        only_shared_here=only[:, here],
+        true_class_most_shared_here=most[:, here],
+        true_class_shared_here=both[:, here, domain.labels[here]],
         raised_by_both_here=both[:, here].sum(axis=-1),
-        only_shared=only @ domain.probabilities,
-        true_class_shared=both[:, right[0], right[1]] @ domain.probabilities,
-        true_class_most_shared=(least.argmax(axis=-1) == domain.labels) @ domain.probabilities,
+        true_class_most_shared=most @ domain.probabilities,
         least_margin=least_margins(run.ensemble),
     )
 
@@ -95,28 +73,6 @@ def refitted_head(run: Any) -> Measured:
     domain, _ = population()
     kept = refit_readout(run.ensemble, [0], domain, tolerance=1e-2, max_steps=600)
     return enumerated(refitted=kept.accuracy, refit_loss=kept.loss, least_margin=least_margins(run.ensemble))
-
-
-def hardened(ensemble: Any) -> Any:
-    """The same networks with attention a hundred times sharper: every head sees one token, an order statistic."""
-    names = ("blocks.0.attn.W_Q", "blocks.0.attn.b_Q")
-    return ensemble.replace(**{n: ensemble.weights[n] * 100 for n in names if n in ensemble.weights})
-
-
-def calibration(run: Any) -> Measured:
-    """Loss before and after the entries against the rule are removed (a class raised that lacks the token)."""
-    domain, counts = population()
-    free = free_tables(run.ensemble)
-    against = np.zeros(free.values.shape, bool)
-    against[..., SIGNALS, :] = (free.values[..., SIGNALS, :] > 0) & ~head_rule(signal_scores(run.ensemble))
-    against[..., SIGNALS, :] &= ~CONTAINS
-    cut = apply(RemoveEntries(against), tables(run.ensemble), counts, domain.probabilities)
-    return enumerated(
-        loss=domain_loss(tables(run.ensemble)),
-        loss_without=domain_loss(cut),
-        n_entries=against.sum(axis=(-1, -2, -3)),
-        least_margin=least_margins(run.ensemble),
-    )
 
 
 def errors(run: Any) -> Measured:
@@ -174,24 +130,18 @@ def example_exhibits(run: Any, n: Any) -> list[Exhibit]:
     first = int(np.argmax(n["least_margin"].lo > 0))
     domain, _ = population()
     example = worked_example(run.ensemble[first], TASK, EXAMPLE, domain)
+    outputs = [f"{y}: {pair}" for y, pair in enumerate(TASK.output_labels)]
     steps = [
-        {
-            "name": f"head {head} attends",
-            "labels": list(example.attention.labels("position")),
-            "values": example.attention.at(head=head).values.tolist(),
-        }
-        for head in example.attention.labels("head")
+        {"name": f"head {h} attends", "labels": list(example.attention.labels("position")), "values": values}
+        for h, values in zip(example.attention.labels("head"), example.attention.values.tolist())
     ]
     steps += [
-        {
-            "name": f"head {head} writes",
-            "labels": list(example.by_head.labels("output")),
-            "values": example.by_head.at(head=head).values.tolist(),
-        }
-        for head in example.by_head.labels("head")
+        {"name": f"head {h} writes", "labels": outputs, "values": values}
+        for h, values in zip(example.by_head.labels("head"), example.by_head.values.tolist())
     ]
     for name, table in (("base", example.base), ("logits", example.logits)):
-        steps.append({"name": name, "labels": list(table.labels("output")), "values": table.values.tolist()})
-    data = {"input": list(example.tokens), "label": example.label, "predicted": example.predicted, "steps": steps}
+        steps.append({"name": name, "labels": outputs, "values": table.values.tolist()})
+    true = outputs[TASK.target(np.array(EXAMPLE))]
+    data = {"input": list(example.tokens), "true": true, "predicted": example.predicted, "steps": steps}
     caption = f"Seed {int(run.ensemble.seeds[first])}. Gauge: {example.logits.gauge}. Nats."
     return [Exhibit("worked-example", "trace", "The source's input, number by number", caption, data)]

@@ -34,7 +34,7 @@ TABLE = np.array([[(0, 2, 3)[pair.count(t)] for pair in TASK.classes] for t in S
 """The source's 4 x 10 table: 3 on doubles, 2 on mixed pairs."""
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def population(task: Pairs = TASK) -> tuple[Any, np.ndarray]:
     """The task's orbits and their token counts [280, d_vocab]."""
     domain = task.domain(orbits=True)
@@ -52,9 +52,9 @@ def free_tables(networks: Ensemble | Network) -> CountTables:
     return mean_free(tables(networks), counts, domain.probabilities)
 
 
-def signal_scores(networks: Ensemble) -> np.ndarray:
+def signal_scores(networks: Ensemble, task: Pairs = TASK) -> np.ndarray:
     """[model, head, signal]: attention scores of the signal tokens, nats."""
-    return tables(networks).scores[..., SIGNALS]
+    return tables(networks).scores[..., list(task.signal_tokens)]
 
 
 def exact_tables(network: Network) -> ExactTables:
@@ -75,7 +75,8 @@ def certificate(network: Network, task: Pairs = TASK) -> Any:
 
 def outcome(run: Any) -> Measured:
     """Least margin, accuracy and loss of every network over the whole domain: CERTIFIED. Diverged networks: nothing."""
-    found = [certificate(run.ensemble[i]) if alive else None for i, alive in enumerate(run.ensemble.alive)]
+    alive = run.ensemble.alive
+    found = [certificate(run.ensemble[i], run.recipe.task) if ok else None for i, ok in enumerate(alive)]
 
     def bounds(of: Any) -> Enclosure:
         pairs = [(-np.inf, np.inf) if c is None else of(c) for c in found]
@@ -95,12 +96,13 @@ def solved(n: Any) -> Any:
 
 def attention(run: Any) -> Measured:
     """Order and spread of the two heads' attention over the signal tokens, and whether the task is solved."""
-    scores = signal_scores(run.ensemble)
-    domain, counts = population()
+    task = run.recipe.task
+    scores = signal_scores(run.ensemble, task)
+    domain, counts = population(task)
     return enumerated(
         tau=kendall_tau(scores[:, 0], scores[:, 1]),
         reversed=exactly_reversed(scores[:, 0], scores[:, 1]),
-        spread=spread(scores, range(len(SIGNALS))).mean(axis=1),
+        spread=spread(scores, range(task.n_signal)).mean(axis=1),
         least_margin=margins(tables(run.ensemble), counts, domain.labels).min(axis=1),
     )
 
@@ -113,22 +115,15 @@ def head_rule(scores: np.ndarray) -> np.ndarray:
 
 
 def writing(run: Any) -> Measured:
-    """How each head's writing goes with its attention and with the rule; averaged over the two heads."""
+    """Rank correlation, over signal tokens, of a head's attention with what it writes; averaged over the two heads."""
     scores = signal_scores(run.ensemble)
     written = free_tables(run.ensemble).values[..., SIGNALS, :]
     rule = head_rule(scores)
-    raised_mean = np.where(rule, written, 0).sum(axis=-1) / rule.sum(axis=-1)
-    norm = np.linalg.norm(written, axis=-1)
-    agreement = (np.sign(written) == np.where(rule, 1, -1)).mean(axis=(-1, -2, -3))
-    least = np.argmin(scores, axis=-1)
-    own = np.take_along_axis(written, least[..., None, None], axis=-2)[..., 0, :]
-    raises = ((own > 0) & CONTAINS[least]).sum(axis=-1)
+    raised = np.where(rule, written, 0).sum(axis=-1) / rule.sum(axis=-1)
     domain, counts = population()
     return enumerated(
-        attention_with_raised=kendall_tau(scores, raised_mean).mean(axis=-1),
-        attention_with_norm=kendall_tau(scores, norm).mean(axis=-1),
-        rule_agreement=agreement,
-        raised_by_least_attended=raises.mean(axis=-1),
+        attention_with_raised=kendall_tau(scores, raised).mean(axis=-1),
+        attention_with_norm=kendall_tau(scores, np.linalg.norm(written, axis=-1)).mean(axis=-1),
         least_margin=margins(tables(run.ensemble), counts, domain.labels).min(axis=1),
     )
 

@@ -44,6 +44,11 @@ RANK_1_RELAXED = replace(RANK_1_CLASS, architecture=replace(RANK_1_CLASS.archite
 DECAYS = (0.001, 0.01, 0.1, 1.0)
 
 
+def sized(task: Pairs) -> Recipe:
+    """The main recipe with decay for the task at another size."""
+    return Recipe(task, architecture_for(task), steps=STEPS, weight_decay=DECAY)
+
+
 def with_d_head(recipe: Recipe, d_head: int) -> Recipe:
     """The same recipe at another d_head."""
     return replace(recipe, architecture=replace(recipe.architecture, d_head=d_head))

@@ -34,10 +34,12 @@ from readoff.constructions.pairs import (
     one_head_table,
     two_heads_d_head_1,
 )
+from readoff.constructions.table_in_rank_3 import table_in_rank_3
 from readoff.networks.network import Network
 from readoff.studies.pairs.facts import CALCULATED
 from readoff.studies.pairs.measures import SIGNALS, certificate, tables
 from readoff.studies.pairs.recipes import RANK_1_CLASS, TASK
+from readoff.tasks.pairs import Pairs
 
 
 def witness(network: Any) -> Measured:
@@ -45,7 +47,7 @@ def witness(network: Any) -> Measured:
     found = certificate(network)
     architecture = network.architecture
     return certified(
-        least_margin=(float(found.lower.min()), float(found.upper.min())),
+        least_margin=_bounds(found),
         n_heads=architecture.n_heads,
         d_head=architecture.d_head,
         has_constant=float(architecture.has_constant_logits),
@@ -109,7 +111,7 @@ one_head_table_works = _witness_claim(
     "No query-key circuit is needed: with every score equal the same table is right on every input, because noise "
     "tokens write nothing and their number is constant.",
     statement="pairs/uniform-attention-enough",
-    relation="corrects",
+    relation="qualifies",
 )
 def uniform_attention(n):
     return (n["least_margin"] > 0) & (n["uniform"] == 1)
@@ -160,7 +162,7 @@ def d_head_3(n):
     "one head, d_head 1, direct path, uniform attention",
     "d_head 4 is no threshold of expressivity: one head with d_head 1 and the direct path of the read-off, without "
     "biases and without a query-key circuit, is right on every input.",
-    statement="pairs/d-head-4",
+    statement="pairs/rank-3-impossible",
     relation="refutes",
 )
 def d_head_4_no_threshold(n):
@@ -179,6 +181,19 @@ def max_and_min(n):
     return (n["least_margin"] > 0) & (n["d_head"] == 1) & (n["n_heads"] == 2)
 
 
+@_witness_claim(
+    "pairs/rank-3-impossible/the-same-table",
+    partial(table_in_rank_3, TASK),
+    "one head, d_head 3, the table minus its mean row",
+    "Even that very table needs three dimensions only, where there is a bias: its rows minus their mean have rank 3, "
+    "and attention returns the mean row unchanged.",
+    statement="pairs/rank-3-impossible",
+    relation="refutes",
+)
+def the_same_table(n):
+    return (n["least_margin"] > 0.49) & (n["d_head"] == 3)
+
+
 def more_signals(n_signal: int) -> Network:
     """The one-head, d_head 1 network for another number of signal tokens."""
     from dataclasses import replace
@@ -192,7 +207,7 @@ def witness_for_more(network: Any) -> Measured:
 
     n_signal = network.architecture.d_vocab - 1 - TASK.n_noise
     found = certificate(network, replace(TASK, n_signal=n_signal))
-    return certified(least_margin=(float(found.lower.min()), float(found.upper.min())), n_signal=n_signal)
+    return certified(least_margin=_bounds(found), n_signal=n_signal)
 
 
 @claim(
@@ -207,6 +222,28 @@ def witness_for_more(network: Any) -> Measured:
 )
 def seven_signals(n):
     return (n["least_margin"] > 0) & (n["n_signal"] == 7)
+
+
+TRIPLES = Pairs(n_per_input=3)
+
+
+@claim(
+    "pairs/rank-3-impossible/three-per-input",
+    says="It works for three signal tokens in an input as well (20 classes): all sums of three must differ.",
+    about=Constructed(partial(one_head_d_head_1, TRIPLES), "one head, d_head 1, three signal tokens in an input"),
+    scope=Exists(),
+    measure=lambda network: certified(
+        least_margin=_bounds(certificate(network, TRIPLES)), n_classes=TRIPLES.d_vocab_out
+    ),
+    headline="least_margin",
+    must_fail=[shuffled_weights],
+)
+def three_per_input(n):
+    return (n["least_margin"] > 0) & (n["n_classes"] == 20)
+
+
+def _bounds(found: Any) -> tuple[float, float]:
+    return float(found.lower.min()), float(found.upper.min())
 
 
 def relaxed_witness() -> Network:

@@ -28,6 +28,7 @@ from readoff.claims import (
     untrained,
 )
 from readoff.core.edits import Edit
+from readoff.studies.pairs.arms import explored
 from readoff.studies.skip.recipes import SUPPRESSION, TWO_LAYERS
 
 PATTERN = "blocks.1.attn.hook_pattern"
@@ -122,7 +123,7 @@ def suppression_table(run: Any, n: Any) -> list[Exhibit]:
     says="Does the second-layer head suppress copies: look at the copy of the predicted item more than twice as much "
     "as at another item, and lower its logit?",
     about=Trained(TWO_LAYERS),
-    scope=Seeds(at_least=0.8, confidence=0.95, given=solved),  # exploration: 247 of 256 suppress
+    scope=Seeds(at_least=explored(247, 256), confidence=0.95, given=solved),
     measure=suppression,
     statement="skip/copy-suppression",
     relation="illustrates",
@@ -141,7 +142,7 @@ def mechanism(n):
     says="The suppressor asks with the prediction: with layer 0's output at the read-off mean-ablated, it looks less "
     "at the copy and more at the other item, so ablating the prediction is partly repaired.",
     about=Trained(TWO_LAYERS),
-    scope=Seeds(at_least=0.7, confidence=0.95, given=solved),  # exploration: 235 of 256
+    scope=Seeds(at_least=explored(235, 256), confidence=0.95, given=solved),
     measure=suppression,
     statement="skip/copy-suppression-mechanism",
     relation="illustrates",

@@ -35,6 +35,7 @@ from readoff.claims import (
 from readoff.constructions.parity import parity_network
 from readoff.networks.network import Ensemble, Network, stack
 from readoff.networks.symmetry import domain_for
+from readoff.studies.pairs.arms import explored
 from readoff.studies.pairs.recipes import MAIN_DECAY, ONE_HEAD_DECAY
 from readoff.studies.skip.certified import another
 from readoff.studies.skip.recipes import parity_cell
@@ -161,7 +162,7 @@ def conversion_is_exact(n):
     says="That number, the temperature, does depend on the input: by more than a tenth between inputs, in most of "
     "these networks. So probabilities are not those of an additive model, though decisions are.",
     about=Trained(ONE_HEAD_DECAY),
-    scope=Seeds(at_least=0.75, confidence=0.95),  # exploration: 236 of 256
+    scope=Seeds(at_least=explored(236, 256), confidence=0.95),
     measure=conversion,
     statement="skip/one-head-argmax",
     relation="supports",
@@ -202,7 +203,7 @@ def gap_picture(run: Any, n: Any) -> list[Exhibit]:
     says="The decisions of two-head networks trained on the pair task are those of an additive skip-trigram model: the "
     "gap in decisions is 0, by exact separability.",
     about=Trained(MAIN_DECAY),
-    scope=Seeds(at_least=0.8, confidence=0.95),  # exploration: 256 of 256
+    scope=Seeds(at_least=explored(256, 256), confidence=0.95),
     measure=separable,
     statement="skip/not-a-set-of-skip-trigrams",
     relation="qualifies",
@@ -218,7 +219,7 @@ def gap_in_decisions(n):
     says="Their logits are not: the best additive model, fitted to the whole population, leaves more than 5 % of the "
     "variance and is off by more than 1 nat.",
     about=Trained(MAIN_DECAY),
-    scope=Seeds(at_least=0.8, confidence=0.95),  # exploration: 256 of 256
+    scope=Seeds(at_least=explored(256, 256), confidence=0.95),
     measure=gap,
     statement="skip/framework",
     relation="qualifies",
@@ -232,7 +233,7 @@ def gap_in_logits(n):
     "skip/gap/xor",
     says="Networks that compute XOR with two heads have a gap in decisions too: no additive model decides like them.",
     about=Trained(parity_cell(2, 2)),
-    scope=Seeds(at_least=0.8, confidence=0.95, given=lambda n: n["least_margin"] > 0),  # exploration: 254 of 254
+    scope=Seeds(at_least=explored(254, 254), confidence=0.95, given=lambda n: n["least_margin"] > 0),
     measure=separable,
     statement="skip/not-a-set-of-skip-trigrams",
     relation="supports",

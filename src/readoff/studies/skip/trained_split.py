@@ -15,6 +15,7 @@ from readoff.circuits.gauges import head_outputs
 from readoff.circuits.paths import context_counts, count_tables
 from readoff.claims import Exhibit, Measured, Seeds, Trained, claim, enumerated, on_networks, untrained
 from readoff.constructions.skip_trigrams import two_heads_cancel
+from readoff.studies.pairs.arms import explored
 from readoff.studies.skip.recipes import SPLIT, TRIGRAMS
 
 CLEAN = 0.9
@@ -126,7 +127,7 @@ def learned(n: Any) -> Any:
     says="Most trained networks solve the task and do not split cleanly: no head of theirs does 90 % of the completing "
     "for every trigram.",
     about=Trained(SPLIT),
-    scope=Seeds(at_least=0.8, confidence=0.95),  # exploration: 250 of 256
+    scope=Seeds(at_least=explored(250, 256), confidence=0.95),
     measure=division,
     statement="skip/trained-split",
     relation="supports",
@@ -142,7 +143,7 @@ def not_clean(n):
     says="Most of them divide the skip-trigrams: each of the two heads does most of the completing for at least one of "
     "the three.",
     about=Trained(SPLIT),
-    scope=Seeds(at_least=0.6, confidence=0.95),  # exploration: 199 of 256; 64 networks show 0.6 then with power 0.90
+    scope=Seeds(at_least=explored(199, 256), confidence=0.95),
     measure=division,
     statement="skip/trained-split",
     relation="supports",
@@ -157,7 +158,7 @@ def divided(n):
     says="Most trained networks come within 0.001 nats of the entropy floor on the whole domain, contexts without [0] "
     "included: there no completion gets more than twice its share of 1 in 8, and with [0] none gets less than 0.98.",
     about=Trained(SPLIT),
-    scope=Seeds(at_least=0.8, confidence=0.95),  # exploration: 252 of 256
+    scope=Seeds(at_least=explored(252, 256), confidence=0.95),
     measure=completions,
     must_fail=[untrained, one_head_only],
 )

@@ -30,6 +30,7 @@ from readoff.claims import (
 from readoff.claims.control import corrupted
 from readoff.constructions.parity import parity_network
 from readoff.studies.heads_claim import HEADS
+from readoff.studies.pairs.arms import explored
 from readoff.studies.skip.certified import (
     CALCULATED,
     LAYER,
@@ -180,7 +181,7 @@ def two_heads_xor(n):
     "skip/xor/learned",
     says="Two heads of d_head 1 learn XOR.",
     about=Trained(parity_cell(2, 2)),
-    scope=Seeds(at_least=0.8, confidence=0.95),  # exploration: 254 of 256
+    scope=Seeds(at_least=explored(254, 256), confidence=0.95),
     measure=parity_margin,
     must_fail=[untrained],
 )

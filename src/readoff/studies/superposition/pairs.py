@@ -40,6 +40,7 @@ from readoff.claims import (
     on_task,
 )
 from readoff.constructions.pairs import one_head_table
+from readoff.studies.pairs.arms import explored
 from readoff.studies.pairs.recipes import DECAY, PHASE_D_HEADS, PHASE_HEADS, phase_cell
 from readoff.studies.skip.certified import CALCULATED, another
 from readoff.studies.superposition.aligned import TASK, signal_counts
@@ -179,7 +180,7 @@ smallest_everywhere = on_material("the smallest network in every size's place", 
     "larger sizes, up to the main model, have one for every signal token, and a dimension for every count. All of them "
     "solve the task.",
     about=Sweep(RECIPES),
-    scope=Seeds(at_least=0.8, confidence=0.95),  # exploration: 244 of 256
+    scope=Seeds(at_least=explored(244, 256), confidence=0.95),
     measure=words_by_size,
     statement="pairs/superposition",
     relation="supports",
@@ -199,7 +200,7 @@ def none_without_sparsity(n):
     says="All heads together, trained networks stay below the bound on linear recovery of the signal counts, R^2 at "
     "most 1/3 for 1 x 1 and 2/3 for 2 x 1 and 1 x 2, and the main model (2 x 5) recovers more than 0.9.",
     about=Sweep(RECIPES),
-    scope=Seeds(at_least=0.8, confidence=0.95),  # exploration: 256 of 256
+    scope=Seeds(at_least=explored(256, 256), confidence=0.95),
     measure=words_by_size,
     must_fail=[largest_everywhere, smallest_everywhere],
     must_hold=[],  # a shift of gauge moves the space, and no number here depends on its origin
@@ -232,7 +233,7 @@ def _one_unit_each(ensemble: Any) -> Any:
     says="Units of the main model's heads are polysemantic and its readouts are distributed: some unit responds to "
     "several signal tokens, and some token is read from several units.",
     about=Trained(RECIPES[-1]),
-    scope=Seeds(at_least=0.8, confidence=0.95),  # exploration: 256 of 256
+    scope=Seeds(at_least=explored(256, 256), confidence=0.95),
     measure=units,
     statement="pairs/not-polysemantic",
     relation="qualifies",

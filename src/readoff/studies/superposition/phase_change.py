@@ -32,6 +32,7 @@ from readoff.claims import (
     enumerated,
 )
 from readoff.networks.autoencoder import Autoencoder, hidden, reconstruct
+from readoff.studies.pairs.arms import explored
 from readoff.studies.pairs.controls import sweep_reversed
 from readoff.training.autoencoder import AutoencoderRecipe
 
@@ -134,7 +135,7 @@ no_steps = Control("untrained", _no_steps)
     "one threshold that is right on 90 % of the inputs with the feature and of those without, while no linear map "
     "recovers them. (Right on every input, the strict sense, no network is.)",
     about=Sweep(RECIPES),
-    scope=Seeds(at_least=0.8, confidence=0.95),  # exploration: 255 of 256
+    scope=Seeds(at_least=explored(255, 256), confidence=0.95),
     measure=over_sparsity,
     statement="superposition/phase-change",
     relation="supports",
