@@ -21,13 +21,22 @@ from pathlib import Path
 from typing import Any
 
 from readoff.claims.asking import Answers, Look, ask
-from readoff.claims.claim import Claim, certificate_numbers
+from readoff.claims.claim import Claim
 from readoff.claims.control import Control
 from readoff.claims.enclosure import Maybe, Straddles
 from readoff.claims.evidence import Exhibit, Measured, summary
 from readoff.claims.known import agrees
 from readoff.claims.scope import Decision, EveryInput, EveryNetwork, Scope, Seeds, decide_many, decide_one, decide_seeds
-from readoff.claims.subject import Complaint, Subject, Sweep, Trained, alive_of, n_networks, recipes_of
+from readoff.claims.subject import (
+    Complaint,
+    Impossible,
+    Subject,
+    Sweep,
+    Trained,
+    alive_of,
+    n_networks,
+    recipes_of,
+)
 from readoff.claims.verdict import ControlResult, Verdict, VerdictName
 from readoff.core.errors import ReadoffError, UnknownName
 
@@ -38,6 +47,9 @@ def evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
         return _evaluate(claim, look, n_seeds)
     except Complaint as complaint:
         return Verdict(claim, "FAILS", str(complaint), Decision("FAILS", str(complaint)))
+    except Impossible as proof:
+        decision = Decision("FAILS", str(proof), networks="PROVED")
+        return Verdict(claim, "FAILS", str(proof), decision, "CERTIFIED", assumes=proof.assumes, kept=proof.document)
     except Straddles as reason:
         return Verdict(claim, "UNDECIDED", str(reason), Decision("UNDECIDED", str(reason)))
     except Exception as error:
@@ -77,7 +89,7 @@ def _evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
 
 
 def _evaluate_proof(claim: Claim, scope: EveryNetwork, look: Look, n_seeds: int) -> Verdict:
-    thing, measured = look(claim.about, certificate_numbers)
+    thing, measured = look(claim.about, _checked_only)
     decision = Decision("HOLDS", f"proved for the class: {scope.cls}", networks="PROVED")
     answers = Answers(thing, replace(measured, inputs="CERTIFIED"), {}, None, frozenset())
     controls = []
@@ -97,9 +109,14 @@ def _evaluate_proof(claim: Claim, scope: EveryNetwork, look: Look, n_seeds: int)
     return _finish(claim, answers, decision, controls, None)
 
 
+def _checked_only(certificate: Any) -> Measured:
+    """The measure of a proof: that its checker accepts it is all there is."""
+    return Measured({}, "CERTIFIED")
+
+
 def _refusal(claim: Claim, control: Control, look: Look) -> ControlResult:
     try:
-        look(control.mutate(claim.about), certificate_numbers)
+        look(control.mutate(claim.about), _checked_only)
     except Complaint as complaint:
         return ControlResult(control.name, "fail", "FAILS", str(complaint))
     return ControlResult(control.name, "fail", "HOLDS", "the checker accepts it")
@@ -132,7 +149,8 @@ def _quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, g
         if sampled and found.verdict == "HOLDS":
             found = replace(found, verdict="UNDECIDED", reason=decide_one(True, None, True).reason)
         return found
-    return decide_one(bool(answer), n_networks(subject), sampled)
+    found = "one" if getattr(answers.thing, "witness", None) is not None else None
+    return decide_one(bool(answer), n_networks(subject) or found, sampled)
 
 
 def _controls(claim: Claim, look: Look, n_seeds: int, alternative: str, given: Maybe | None) -> list[ControlResult]:
@@ -152,7 +170,7 @@ def _control(
         answer = answers.by_alternative[alternative]
         decision = _quantify(claim.scope, subject, answers, answer, given)
         return ControlResult(control.name, expected, decision.verdict, decision.reason)
-    except Complaint as complaint:
+    except (Complaint, Impossible) as complaint:
         return ControlResult(control.name, expected, "FAILS", str(complaint))
     except Straddles as reason:
         return ControlResult(control.name, expected, "UNDECIDED", str(reason))
@@ -187,6 +205,7 @@ def _finish(
     claim: Claim, answers: Answers, decision: Decision, controls: Sequence[ControlResult], answer: str | None
 ) -> Verdict:
     verdict, reason = combine(decision, controls)
+    reason = reason or getattr(answers.thing, "in_words", "")
     measured = answers.measured
     headline = _headline(claim, measured)
     comparison = agrees(claim.known, measured, decision, headline) if claim.known else None
@@ -209,6 +228,7 @@ def _finish(
         exhibits,
         answer or None,
         _failed_seeds(claim.about, answers.thing),
+        kept=getattr(answers.thing, "witness", None),
     )
 
 

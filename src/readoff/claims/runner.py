@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from readoff.claims.claim import Claim, controlled_recipes
 from readoff.claims.judging import error_verdict, evaluate
+from readoff.claims.kept import keep
 from readoff.claims.scope import Seeds, confirmation_seeds
 from readoff.claims.session import Provider, Session, key_of, look, obtain, prefetch, refusal, register
 from readoff.claims.subject import Constructed, Given, OnTask, Process, recipes_of
@@ -125,6 +126,9 @@ def _one(claim: Claim, session: Session, reuse: bool) -> tuple[dict[str, Any], s
         verdict, key = error_verdict(claim, error), None
     record = _record(verdict, session, time.perf_counter() - began)
     if session.store is not None:
+        if verdict.kept is not None:
+            file = keep(session.store.path / "found", claim.id.replace("/", "-"), verdict.kept)
+            record["reason"] = f"{record['reason']} (kept: {file})".lstrip()
         found = [exhibit.to_json() for exhibit in verdict.exhibits]
         again = key if key is not None and verdict.verdict != "ERROR" else f"not used again: {claim.id}"
         verdicts.save(session.store, again, record, found)
