@@ -4,8 +4,8 @@
 
 One layer, 2 heads, d_head 5, d_model 16, no positions, the exact loss over 280 weighted orbits (readoff) or a batch of
 280 (PyTorch), AdamW, float32. readoff trains its networks from the start for the recipe's 2,000 steps, again and
-again, as a study does; a step of the loop costs the same at any time. Every comparison runs both sides in turn and gives
-the ratio of medians in model-steps per second:
+again, as a study does; a step of the loop costs the same at any time. Every comparison runs both sides in turn and
+gives the ratio of medians in model-steps per second:
 
     one seed        width 1, one process, one thread          against the loop with one thread
     one process     width 16, one process, one thread         against the loop with one thread

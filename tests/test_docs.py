@@ -85,6 +85,7 @@ def test_the_file_on_the_page_about_writing_claims(folder):
     assert {name: found["verdict"] for name, found in verdicts.items()} == {
         "mine/majority": "HOLDS",
         "mine/one-dimension": "HOLDS",
+        "mine/majority-of-three": "HOLDS",
         "mine/reversed": "HOLDS",
         "mine/reversed-again": "HOLDS",
         "mine/how-often": "HOLDS",

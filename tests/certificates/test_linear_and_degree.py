@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readoff.certificates import linear, multiset_rank, threshold_degree
+from readoff.certificates import heads, linear, multiset_rank, skip_trigrams, superposed, threshold_degree
+from readoff.certificates.heads import check_heads, departure_from_degree
 from readoff.certificates.linear import check_obstruction, check_solution, check_system
-from readoff.certificates.multiset_rank import check_rank, exact_rank
+from readoff.certificates.multiset_rank import exact_rank
+from readoff.certificates.skip_trigrams import check_skip_trigrams
+from readoff.certificates.superposed import check_no_threshold
 from readoff.certificates.threshold_degree import (
     build_parity,
     check_degree,
     check_parity,
-    departure_from_degree,
     monomials,
     parity_weights,
 )
@@ -29,7 +31,31 @@ XOR_BY_TWO = {
     "schema": 1, "degree": 2, "counts": XOR["counts"], "labels": [0, 1, 0],
     "polynomial": [[-1, []], [2, [0, 1]]],
 }  # fmt: skip
-RANK = {"schema": 1, "vocab": 2, "n": 2, "rank": 3, "weights": [[1, 2, 1], [1, 3, 1], [1, 4, 1]]}
+RANK = {"schema": 1, "vocab": 2, "n": 2, "weights": [[1, 2, 1], [1, 3, 1], [1, 4, 1]]}
+XOR_TASK = ([[0, 0, 2], [0, 1, 2], [1, 0, 2], [1, 1, 2]], [0, 1, 1, 0])
+XOR_HEAD = {
+    "schema": 1, "n_heads": 1, "positions": False, "inputs": [[0, 0, 2], [0, 1, 2], [1, 1, 2]], "labels": [0, 1, 0],
+    "weights": [1, 2, 1],
+}  # fmt: skip
+TWO_WORDS = {"schema": 1, "skip_trigrams": [[1, 1, 2], [0, 0, 1]]}
+TWO_TASK = ([[0, 0], [0, 1], [1, 1]], [0, 1, 1], 2)
+
+
+def check_rank(certificate):
+    return multiset_rank.check_rank(certificate, 2, 2)
+
+
+def check_xor_head(certificate):
+    return check_heads(certificate, 1, False, *XOR_TASK)
+
+
+def check_two_words(certificate):
+    return check_skip_trigrams(certificate, *TWO_TASK)
+
+
+def check_middle(certificate):
+    """1 lies between 0 and 4: no threshold."""
+    return check_no_threshold(certificate, [[0], [1], [4]], [False, True, False])
 
 
 def test_by_hand():
@@ -69,7 +95,18 @@ def test_monomials_span_all_products(seed):
 
 @pytest.mark.parametrize("bits", range(1, 7))
 def test_parity_needs_its_degree(bits):
-    certificate = parity_weights(bits)
+    signed = parity_weights(build_parity(), bits)
+    inputs = list(itertools.product((0, 1), repeat=bits))
+    counts = [[v for bit in row for v in (1 - bit, bit)] + [1] for row in inputs]
+    labels = [sum(row) % 2 for row in inputs]
+    assert [int(x < 0) for x in signed] == labels
+    certificate = {
+        "schema": 1,
+        "degree": bits - 1,
+        "counts": counts,
+        "labels": labels,
+        "weights": list(map(abs, signed)),
+    }
     assert check_degree(certificate) == []
     assert check_degree({**certificate, "degree": bits})
     wrong = [w + (i == 0) for i, w in enumerate(certificate["weights"])]
@@ -77,13 +114,55 @@ def test_parity_needs_its_degree(bits):
 
 
 def test_parity_for_all_numbers_of_bits():
-    assert check_parity(build_parity()) == []
+    assert check_parity(build_parity()) == [] == check_parity({"schema": 1, "factors": [3, -3]})
+    assert check_parity({"schema": 1, "factors": [2, -1]}) == ["a missing bit contributes 1, not 0."]
 
 
-@pytest.mark.parametrize("heads", [1, 2, 3])
-def test_the_lemma_about_heads(heads):
-    assert max(departure_from_degree(seed, heads, heads + 1) for seed in range(5)) < 1e-9
-    assert max(departure_from_degree(seed, heads, heads) for seed in range(5)) > 1e-9
+@pytest.mark.parametrize("n_heads", [1, 2, 3])
+def test_the_lemma_about_heads_for_inputs_that_end_in_one_token(n_heads):
+    assert max(departure_from_degree(seed, n_heads, n_heads + 1) for seed in range(5)) < 1e-9
+    assert max(departure_from_degree(seed, n_heads, n_heads) for seed in range(5)) > 1e-9
+    across = [departure_from_degree(seed, n_heads, n_heads + 1, one_end=False) for seed in range(5)]
+    assert max(across) > 1e-3  # over inputs that end in different tokens the lemma is false
+
+
+def test_a_certificate_across_last_tokens_is_refused():
+    """Repeating the last token takes one head, although no linear function of the counts does it on all four inputs."""
+    inputs, labels = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 0, 1]
+    across = {"schema": 1, "n_heads": 1, "positions": False, "inputs": [[0, 1], [1, 0]], "labels": [1, 0],
+              "weights": [1, 1]}  # fmt: skip
+    assert check_heads(across, 1, False, inputs, labels) == [
+        "the inputs end in different tokens, [0, 1]; the lemma is about one."
+    ]
+    reordered = {**across, "inputs": [[0, 1, 2], [1, 0, 2]], "positions": False}
+    order = ([[0, 1, 2], [1, 0, 2]], [1, 0])
+    assert check_heads(reordered, 1, False, *order) == []  # without positions one head cannot tell the two apart
+    assert check_heads({**reordered, "positions": True}, 1, True, *order)  # with positions it can
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"n_heads": 2},
+        {"n_heads": True},
+        {"positions": True},
+        {"positions": 0},
+        {"inputs": [[0, 0, 2], [0, 1, 2], [1, 1, 1]]},
+        {"labels": [0, 1, 1]},
+        {"labels": [1, 0, 1]},
+        {"labels": [False, 1, 0]},
+        {"weights": [1, 1, 1]},
+        {"weights": [0, 0, 0]},
+        {"weights": [-1, -2, -1]},
+        {"inputs": XOR_HEAD["inputs"][:2]},
+    ],
+    ids=str,
+)
+def test_a_certificate_about_heads_speaks_of_its_task(change):
+    assert check_xor_head(XOR_HEAD) == []
+    assert check_xor_head({**XOR_HEAD, **change})
+    assert check_heads(XOR_HEAD, 2, False, *XOR_TASK)
+    assert check_heads(XOR_HEAD, 1, False, XOR_TASK[0], [0, 0, 0, 1])  # AND
 
 
 def test_ranks_agree_with_plain_elimination():
@@ -113,6 +192,9 @@ CORRUPTIONS = [
     (check_degree, XOR_BY_TWO),
     (check_parity, build_parity()),
     (check_rank, RANK),
+    (check_xor_head, XOR_HEAD),
+    (check_two_words, TWO_WORDS),
+    (check_middle, {"schema": 1, "weights": [3, 4, 1]}),
 ]
 
 
@@ -165,19 +247,80 @@ PROBES = {
         m.check_degree({**XOR_BY_TWO, "polynomial": [[0, []]]}) != [],
         m.check_degree({**XOR_BY_TWO, "polynomial": [[-1.0, []], [2, [0, 1]]]}) != [],
         len(m.monomials([[1, 2], [3, 5]], 2)) == 6,
-        m.check_parity({**build_parity(), "signs": [1, 1]}) != [],
-        m.check_parity({**build_parity(), "values": [0, 2]}) != [],
-        m.check_parity({**build_parity(), "assumes": []}) != [],
-        m.check_parity({**build_parity(), "values": [0, 0]}) != [],
-        m.check_parity({**build_parity(), "missing_bit": 5}) != [],
+        m.check_degree({**XOR_BY_TWO, "polynomial": [[-1, []], [2, [0, -2]]]}) != [],
+        m.check_degree({**XOR, "polynomial": XOR_BY_TWO["polynomial"]}) != [],
+        m.check_parity({"schema": 1, "factors": [1, 1]}) != [],
+        m.check_parity({"schema": 1, "factors": [-1, 1]}) != [],
+        m.check_parity({"schema": 1, "factors": [2, -1]}) != [],
+        m.check_parity({"schema": 1, "factors": [1.0, -1.0]}) != [],
+    ],
+    heads: lambda m: [
+        m.check_heads(XOR_HEAD, 1, False, *XOR_TASK) == [],
+        m.check_heads({**XOR_HEAD, "n_heads": 2}, 1, False, *XOR_TASK) != [],
+        m.check_heads(XOR_HEAD, 2, False, *XOR_TASK) != [],
+        m.check_heads(XOR_HEAD, 1, True, *XOR_TASK) != [],
+        m.check_heads({**XOR_HEAD, "positions": True}, 1, True, *XOR_TASK) != [],
+        m.check_heads({**XOR_HEAD, "positions": True}, 1, False, *XOR_TASK) != [],
+        m.check_heads({**XOR_HEAD, "labels": [0, 2, 1]}, 1, False, XOR_TASK[0], [0, 2, 2, 1]) != [],
+        m.check_heads(XOR_HEAD, 1, False, XOR_TASK[0], [0, 0, 0, 1]) != [],
+        m.check_heads({**XOR_HEAD, "weights": [1, 1, 1]}, 1, False, *XOR_TASK) != [],
+        m.check_heads(
+            {
+                "schema": 1,
+                "n_heads": 1,
+                "positions": False,
+                "inputs": [[0, 1], [1, 0]],
+                "labels": [1, 0],
+                "weights": [1, 1],
+            },
+            1,
+            False,
+            [[0, 1], [1, 0]],
+            [1, 0],
+        )
+        != [],
+        m.check_heads(
+            {
+                "schema": 1,
+                "n_heads": 1,
+                "positions": False,
+                "inputs": [[0, 2], [1, 2], [3, 2]],
+                "labels": [0, 1, 2],
+                "weights": [0, 0, 1],
+            },
+            1,
+            False,
+            [[0, 2], [1, 2], [3, 2]],
+            [0, 1, 2],
+        )
+        != [],
+    ],
+    skip_trigrams: lambda m: [
+        m.check_skip_trigrams(TWO_WORDS, *TWO_TASK) == [],
+        m.check_skip_trigrams({"schema": 1, "skip_trigrams": [[1, 1, 1], [0, 0, 1]]}, *TWO_TASK) != [],  # a tie
+        m.check_skip_trigrams({"schema": 1, "skip_trigrams": [[1, 1, 1], [1, 1, 1], [0, 0, 1]]}, *TWO_TASK) != [],
+        m.check_skip_trigrams({"schema": 1, "skip_trigrams": [*TWO_WORDS["skip_trigrams"], [5, 0, 0]]}, *TWO_TASK)
+        != [],
+        m.check_skip_trigrams({"schema": 1, "skip_trigrams": [[1, 1, 2.0], [0, 0, 1]]}, *TWO_TASK) != [],
+        m.check_skip_trigrams(TWO_WORDS, [], [], 2) != [],
+    ],
+    superposed: lambda m: [
+        m.check_no_threshold({"schema": 1, "weights": [3, 4, 1]}, [[0], [1], [4]], [False, True, False]) == [],
+        m.check_no_threshold({"schema": 1, "weights": [1, 2, 1]}, [[0], [1], [4]], [False, True, False]) != [],
+        m.check_no_threshold({"schema": 1, "weights": [3, 4, 1]}, [[0], [1], [4]], [False, False, True]) != [],
+        m.check_no_threshold({"schema": 2, "weights": [3, 4, 1]}, [[0], [1], [4]], [False, True, False]) != [],
     ],
     multiset_rank: lambda m: [
-        m.check_rank(RANK) == [],
-        m.check_rank({**RANK, "weights": [[1, 2, 1]] * 3}) != [],
-        m.check_rank({**RANK, "weights": [[1, 2, 1], [1, 3, 1]]}) != [],
-        m.check_rank({**RANK, "weights": [[1, 2, 1], [1, 3, 1], [1, 0, 1]]}) != [],
-        m.check_rank({**RANK, "weights": [[1, 2], [1, 3], [1, 4]]}) != [],
-        m.check_rank({**RANK, "rank": 2}) != [],
+        m.check_rank(RANK, 2, 2) == [],
+        m.check_rank({**RANK, "weights": [[1, 2, 1]] * 3}, 2, 2) != [],
+        m.check_rank({**RANK, "weights": [[1, 2, 1], [1, 3, 1]]}, 2, 2) != [],
+        m.check_rank({**RANK, "weights": [*RANK["weights"], [1, 5, 1]]}, 2, 2) != [],
+        m.check_rank({**RANK, "weights": [[1, 2, 1], [1, 3, 1], [1, 0, 1]]}, 2, 2) != [],
+        m.check_rank({**RANK, "weights": [[1, 2], [1, 3], [1, 4]]}, 2, 2) != [],
+        m.check_rank({**RANK, "schema": True}, 2, 2) != [],
+        m.check_rank({**RANK, "schema": 2}, 2, 2) != [],
+        m.check_rank({**RANK, "weights": [[1, 2, 1], [1, 2, 1], [1, 4, 1]]}, 2, 2) != [],
+        m.check_rank(RANK, 2, 1) != [] and m.check_rank(RANK, 3, 2) != [],
         str(m.head_matrix(RANK)[0, 0]) == "1/3" and str(m.head_matrix(RANK)[2, 1]) == "1/7",
     ],
 }
@@ -190,20 +333,39 @@ MUTANTS = [
     (linear, "if not all(type(x) is int for row in rows", "if not all(True for row in rows"),
     (linear, "if len(vector) != expected:", "if len(vector) > expected:"),
     (linear, '("solution" in certificate) == ("obstruction" in certificate)', "False"),
-    (linear, 'if certificate["schema"] != SCHEMA:', "if False:"),
+    (linear, 'certificate["schema"] != SCHEMA:', "False:"),
     (threshold_degree, "for size in range(degree + 1):", "for size in range(degree):"),
     (threshold_degree, "if total != 0:", "if total > 2:"),
     (threshold_degree, "if min(weights) < 0 or not any(weights):", "if not any(weights):"),
     (threshold_degree, "w * s) for row, w, s", "w) for row, w, s"),
     (threshold_degree, "if value * sign <= 0]", "if value * sign < 0]"),
-    (threshold_degree, "or len(tokens) > degree:", "or False:"),
+    (threshold_degree, "or len(tokens) > degree or", "or"),
     (threshold_degree, "if type(coefficient) is not int or len", "if len"),
     (threshold_degree, "not set(labels) <= {0, 1}:", "False:"),
-    (threshold_degree, 'sum(signs) == certificate["missing_bit"] == 0', "True"),
-    (threshold_degree, 'themselves)": values == [0, 1],', 'themselves)": True,'),
-    (threshold_degree, 'certificate["assumes"] == [HEADS_LEMMA],', "True,"),
+    (threshold_degree, "if not zero > 0 > one:", "if False:"),
+    (threshold_degree, "if zero + one:", "if False:"),
+    (threshold_degree, "if type(zero) is not int or type(one) is not int:", "if False:"),
+    (threshold_degree, "0 <= token < table.shape[1]", "True"),
+    (threshold_degree, '("weights" in certificate) == ("polynomial" in certificate)', "False"),
+    (heads, "or task.get(tuple(row)) != label:", "or False:"),
+    (heads, "!= n_heads or n_heads < 1:", "!= certificate['n_heads']:"),
+    (heads, 'if certificate["positions"] is not positions:', "if False:"),
+    (heads, "if len({row[-1] for row in used}) != 1:", "if False:"),
+    (heads, "if len(set(said)) != 2:", "if False:"),
+    (heads, "place if positions else 0", "0"),
+    (heads, '"degree": n_heads', '"degree": 0'),
+    (heads, "counted.get(name, 0) + 1", "1"),
+    (skip_trigrams, "if sums[label] <= other:", "if sums[label] < other:"),
+    (skip_trigrams, "if len({(t, y) for t, y, _ in given}) < len(given) or not all(c and", "if not all(c and"),
+    (skip_trigrams, "not all(c and 0 <=", "not all(0 <="),
+    (skip_trigrams, "all(type(x) is int for x in row)", "True"),
+    (skip_trigrams, "or not len(inputs):", "or False:"),
+    (superposed, "x if on else -x", "x"),
+    (superposed, "for x in (*point, 1)] for point, on", "for x in point] for point, on"),
     (multiset_rank, "if found == wanted else", "if found >= 2 else"),
-    (multiset_rank, 'if certificate["rank"] != wanted:', "if False:"),
+    (multiset_rank, "if len(heads) != wanted:", "if False:"),
+    (multiset_rank, "if type(certificate[field]) is not int or", "if"),
+    (multiset_rank, "certificate[field] != wanted or wanted < 1", "wanted < 1"),
     (multiset_rank, "or x <= 0 for x in e)", "or x < 0 for x in e)"),
     (multiset_rank, "if any(len(e) != vocab + 1 or", "if any("),
     (multiset_rank, ")) + e[-1]) for e in heads]", "))) for e in heads]"),

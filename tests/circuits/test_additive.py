@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from readoff.certificates.linear import check_system
 from readoff.certificates.one_head import build_one_head, check_one_head
 from readoff.circuits.additive import additive_fit, convert, fit_logits, one_head_model
-from readoff.circuits.additive_decisions import additive_decisions, additive_gap
+from readoff.circuits.additive_decisions import additive_decisions, additive_gap, decided
 from readoff.circuits.behaviour import network_logits
 from readoff.circuits.paths import context_counts
 from readoff.constructions.pairs import one_head_d_head_1, two_heads_d_head_1
@@ -93,7 +93,7 @@ def test_gaps_of_known_networks():
         assert found.lower <= least <= found.upper
     task = SkipTrigrams(2, 3)
     licensed = additive_gap(two_heads_cancel(task), task.domain())
-    assert licensed.separable is not None
+    assert licensed.separable is None  # without the source all logits are equal: no decision, and no evidence
 
 
 def test_certificates_speak_for_themselves_and_corrupted_ones_do_not():
@@ -106,6 +106,33 @@ def test_certificates_speak_for_themselves_and_corrupted_ones_do_not():
         vector = "solution" if separable else "obstruction"
         assert check_system({**certificate, vector: [-x for x in certificate[vector]]})
         assert check_system({**certificate, vector: [0 for _ in certificate[vector]]})
+
+
+def test_ties_and_numbers_that_are_none_decide_nothing():
+    network = random_network(0)
+    for factor in (np.nan, 0.0):
+        spoilt = Network(network.architecture, {k: v * factor for k, v in network.weights.items()})
+        found = additive_gap(spoilt, SMALL.domain(orbits=True), "bounds")
+        assert found.separable is None and found.certificates == ()
+        assert (found.lower, found.upper) == (0, 1)
+    one = random_network(0, n_heads=1)
+    nowhere = convert(Network(one.architecture, {k: v * np.nan for k, v in one.weights.items()}), SMALL.domain())
+    assert not nowhere.agrees.any()
+    logits = np.array([[1, 2, 2], [1, 3, 2], [1, np.inf, 0], [5, 5 - 1e-12, 0]])
+    assert decided(logits).tolist() == [-1, 1, -1, -1]
+    with pytest.raises(BadValue, match="two outputs"):
+        decided(np.zeros((3, 1)))
+
+
+def test_what_was_decided_may_settle_it_although_something_was_not():
+    domain = TruthTable((0, 1, 1, 0)).domain()
+    counts = domain.counts(5)
+    tied = np.array([0, 1, 1, -1])
+    found = additive_decisions(tied, counts, domain, 2)
+    assert found.separable is None and found.upper == 1
+    three = Parity(3).domain()
+    tied = np.where(three.tokens[:, 0] == 1, -1, three.labels)  # the rest is XOR of two bits
+    assert additive_decisions(tied, three.counts(3), three, 2).separable is False
 
 
 def test_bounds_enclose_the_least_disagreement():
@@ -155,6 +182,19 @@ def test_what_cannot_be_asked(ask, error, message):
         {"denominator": ["n", "v"]},
         {"denominator": ["n"]},
         {"numerator": ["n", "v"]},
+        {
+            "denominator": ["n"],
+            "numerator": ["n", "v"],
+            "left": [["n", "b"], ["n", "v"]],
+            "right": {"factor": ["n"], "sum": ["v", "b"]},
+        },
+        {
+            "denominator": ["n", "n", "e"],
+            "numerator": ["n", "n", "e", "v"],
+            "left": [["n", "n", "e", "b"], ["n", "n", "e", "v"]],
+            "right": {"factor": ["n", "n", "e"], "sum": ["v", "b"]},
+        },
+        {"schema": True},
         {"left": [["n", "e", "b"]]},
         {"right": {"factor": ["n", "e"], "sum": ["v"]}},
         {"right": {"factor": ["n", "e", "v"], "sum": ["b"]}},

@@ -371,12 +371,14 @@ class TestProofs:
         assert found["verdict"] == "UNCONTROLLED" and f"names no {missing}" in found["reason"]
 
     def test_a_checker_that_accepts_anything_is_vacuous(self):
-        make = claim("t/x", says="S", about=Certified(lambda: {"bound": 1.0}, lambda c: []), scope=Identity())
+        make = claim("t/x", says="S", about=Certified(lambda: {"bound": 1.0}, lambda c: []), scope=Identity(),
+                     measure=lambda c: certified(bound=c["bound"]))  # fmt: skip
         assert verdict(make(lambda n: True))["verdict"] == "VACUOUS"
 
     def test_certified_numbers_are_judged(self):
         about = Certified(lambda: CERTIFICATE, self.check_certificate)
-        make = claim("t/x", says="S", about=about, scope=Identity(), headline="lower")
+        fields = {"scope": Identity(), "headline": "lower", "measure": lambda c: certified(lower=c["lower"])}
+        make = claim("t/x", says="S", about=about, **fields)
         found = verdict(make(lambda n: n["lower"] > 2))
         assert found["verdict"] == "HOLDS" and found["value"] == 3.0 and found["networks"] is None
 

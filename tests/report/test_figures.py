@@ -1,5 +1,6 @@
 """Every exhibit kind on real, empty and broken data: drawn within its limit, or shown with the reason."""
 
+import json
 import math
 import re
 import xml.etree.ElementTree as ElementTree
@@ -198,3 +199,24 @@ def test_a_huge_heatmap_is_averaged_in_blocks_and_says_so():
     side = [str(i) for i in range(450)]
     big = {"rows": side, "columns": side, "values": [[1.0] * 450] * 450}
     assert len(raster(big).png) <= FIGURE_LIMIT
+
+
+def test_whole_numbers_have_a_bar_each_in_its_place():
+    def bars_of(values):
+        chart, _ = charts.histogram({"values": values})
+        return json.loads((chart.data or chart.layer[0].data).values)
+
+    bars = bars_of([0, 1, 1, 3, 3, 3])
+    assert [(b["x"], b["x2"], b["y"]) for b in bars] == [(-0.5, 0.5, 1), (0.5, 1.5, 2), (1.5, 2.5, 0), (2.5, 3.5, 3)]
+    assert len(bars_of([0, 0.5, 1])) == 30
+
+
+def test_every_named_place_and_every_wanted_tick_is_marked():
+    names = [f"{i} x 1" for i in range(12)]
+    found = figure(
+        {"id": "x", "kind": "scatter", "data": {"x": list(range(12)), "y": [1.0] * 12, "x_names": names}}, "f"
+    )
+    assert all(f">{name}<" in found.svg for name in names)
+    ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.35, 0.4, 0.5]
+    found = figure({"id": "x", "kind": "scatter", "data": {"x": ticks, "y": ticks, "x_ticks": ticks}}, "f")
+    assert all(f">{tick:g}<" in found.svg for tick in ticks)

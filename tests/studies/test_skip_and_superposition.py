@@ -8,27 +8,38 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from readoff.circuits.recovery import recovery
+from readoff.circuits.strict import Strict
+from readoff.claims import Certified, EveryNetwork, Identity, certified
+from readoff.claims import claim as claim_of
 from readoff.claims.claim import controlled_recipes
+from readoff.claims.evidence import pack
 from readoff.claims.runner import check
+from readoff.claims.subject import Complaint, refuse_complaints
 from readoff.cli.listing import library_claims
 from readoff.constructions.pairs import one_head_table
 from readoff.constructions.parity import parity_network
 from readoff.constructions.polysemantic import pentagon
 from readoff.constructions.skip_trigrams import two_heads_cancel
 from readoff.core.configure import configure
+from readoff.core.errors import BadValue
 from readoff.networks.autoencoder import Autoencoder
 from readoff.networks.network import Ensemble, Network, stack
 from readoff.studies.pairs.recipes import phase_cell
 from readoff.studies.skip import copy_suppression as C
 from readoff.studies.skip.cancellation import two_heads as TWO_HEADS
+from readoff.studies.skip.curves import coefficients, head_curves
 from readoff.studies.skip.exact import TASK, cancels, exact_tables, renamed_alike
-from readoff.studies.skip.one_head import conversion, gap, separable
+from readoff.studies.skip.one_head import conversion, gap, gap_in_decisions, separable, xor_gap
+from readoff.studies.skip.parity import expressible
 from readoff.studies.skip.recipes import SPLIT, TRIGRAMS, TWO_LAYERS, parity_cell
+from readoff.studies.skip.taking_back import taking_back
 from readoff.studies.skip.trained_split import completions, division, shares
-from readoff.studies.superposition.pairs import spaces, words_by_size
-from readoff.studies.superposition.phase_change import over_sparsity, strictly
-from readoff.studies.superposition.predicates import head_space, rotated_table, signal_counts
-from readoff.tasks import Pairs, Parity
+from readoff.studies.skip.xor import xor_network
+from readoff.studies.superposition.aligned import read_exactly, rotated_table, signal_counts
+from readoff.studies.superposition.pairs import SIZES, spaces, units, words_by_size
+from readoff.studies.superposition.phase_change import RECIPES, over_sparsity, population, words
+from readoff.tasks import Pairs, Parity, Xor
 from readoff.training.autoencoder import AutoencoderRecipe
 
 ROWS = """
@@ -38,7 +49,8 @@ ROWS = """
     superposition/distributed superposition/not-basis-aligned superposition/phase-change
     superposition/more-trigrams-than-heads pairs/is-skip-trigrams pairs/superposition""".split()
 MINE = [c for c in library_claims() if "/".join(c.id.split("/")[:2]) in ROWS]
-EXACT = [c for c in MINE if not controlled_recipes(c) and c.id != "skip/parity-heads/by-linear-programming"]
+EXACT = [c for c in MINE if not controlled_recipes(c)]
+CERTIFICATES = [c for c in library_claims() if isinstance(c.about, Certified)]
 
 
 def run_of(recipe, ensemble, **trace):
@@ -59,6 +71,68 @@ def test_what_needs_no_training_holds(claim):
     assert record["agrees"] in (None, "yes", "not comparable")
     assert all(control["as_expected"] for control in record["controls"])
     assert "no picture" not in record["reason"]
+
+
+@pytest.mark.parametrize("claim", CERTIFICATES, ids=lambda c: c.id)
+def test_a_certificate_for_another_sentence_is_refused(claim):
+    """Every shipped certificate is offered to every checker; sound ones that are about something else must not pass."""
+    mine = claim.about.build()
+    assert list(claim.about.check(mine)) == []
+    for other in CERTIFICATES:
+        theirs = other.about.build()
+        if theirs != mine:
+            with pytest.raises(Complaint):
+                refuse_complaints(claim.about.check, theirs)
+    for control in claim.must_fail:
+        with pytest.raises(Complaint):
+            refuse_complaints(claim.about.check, control.mutate(claim.about).change(mine))
+
+
+BOGUS = {"schema": 1, "n_heads": 1, "positions": True, "inputs": [[1, 2]], "labels": [0], "weights": [1]}
+
+
+@pytest.mark.parametrize(
+    ("id", "fake"),
+    [
+        ("skip/xor/one-head", {"schema": 1, "degree": 1, "counts": [[1], [1]], "labels": [0, 1], "weights": [1, 1]}),
+        ("skip/xor/one-head", {**BOGUS, "inputs": [[1, 2], [1, 2]], "labels": [0, 1], "weights": [1, 1]}),
+        ("skip/copy-suppression/not-additive", {**BOGUS, "inputs": [[1, 9], [1, 9]], "labels": [0, 1]}),
+        ("pairs/is-skip-trigrams", {"schema": 1, "skip_trigrams": [[1, 0, 1]] * 16}),
+        ("pairs/is-skip-trigrams", {"schema": 1, "rows": [[1]], "solution": [1], "n_trigrams": 16, "n_classes": 10}),
+        ("superposition/strict/scalar-code", {"schema": 1, "rows": [[1], [-1]], "obstruction": [1, 1], "inputs": 4}),
+        ("superposition/strict/scalar-code", {"schema": 1, "weights": [1, 1]}),
+        ("skip/parity-heads/by-linear-programming", {str(b): BOGUS for b in range(2, 7)}),
+        ("skip/parity-heads/by-linear-programming", {}),
+        ("skip/parity-heads", {"schema": 1, "factors": [1, -2]}),
+        ("skip/universal/rank-2-5", {"schema": 1, "vocab": 2, "n": 5, "rank": 6, "weights": [[1, 2, 1]]}),
+    ],
+)
+def test_certificates_that_say_less_than_the_sentence_are_refused(id, fake):
+    (claim,) = (c for c in CERTIFICATES if c.id == id)
+    with pytest.raises(Complaint):
+        refuse_complaints(claim.about.check, fake)
+
+
+def test_a_field_that_nobody_checked_is_read_by_nobody():
+    """Extra numbers in a certificate change no measured number."""
+    for claim in CERTIFICATES:
+        made = claim.about.build()
+        if isinstance(claim.scope, EveryNetwork) or "schema" not in made:
+            continue
+        more = {**made, "n_features": 10**6, "rank": 99, "degree": 99, "n_trigrams": 99, "missing_bit": 5}
+        if not list(claim.about.check(more)):
+            assert pack(claim.measure(more)) == pack(claim.measure(made)), claim.id
+
+
+def test_an_empty_proof_with_a_format_number_is_vacuous():
+    made = claim_of("t/empty", says="Anything.", scope=Identity(), measure=lambda c: certified(size=c["size"]),
+                    about=Certified(lambda: {"schema": 1, "size": 7}, lambda c: [] if c["schema"] == 1 else ["no"]))(
+        lambda n: n["size"] != 0.5
+    )  # fmt: skip
+    (record,) = check([made]).records
+    assert record["verdict"] == "VACUOUS"
+    with pytest.raises(BadValue, match="name its measure"):
+        claim_of("t/none", says="S", scope=Identity(), about=Certified(lambda: {}, lambda c: []))
 
 
 def test_exact_cancellation_notices_the_smallest_change():
@@ -91,15 +165,22 @@ def test_a_clean_split_is_seen_as_one_and_a_divided_one_as_divided():
     assert named["most_when_not"] == pytest.approx(1 / TRIGRAMS.d_vocab) and named["least_when_due"].min() > 0.99
 
 
-def test_decisions_of_parity_networks():
+def test_decisions_of_parity_networks(monkeypatch):
     xor = run_of(parity_cell(2, 2), stack([parity_network(Parity(2), architecture=parity_cell(2, 2).architecture)]))
-    assert separable(xor).numbers["additive"].tolist() == [False]
-    assert bool(separable(parity_network(Parity(3))).numbers["additive"]) is False
+    assert (separable(xor).numbers["additive"] == 0).certainly.tolist() == [True]
+    assert (separable(parity_network(Parity(3))).numbers["additive"] == 0).certainly
     one = parity_cell(2, 1)
     rng = np.random.default_rng(0)
     weights = {k: rng.normal(size=(5, *s)) for k, s in one.architecture.shapes().items()}
     run = run_of(one, Ensemble(one.architecture, weights, np.arange(5)))
-    assert separable(run).numbers["additive"].all()
+    assert (separable(run).numbers["additive"] == 1).certainly.all()
+    tied = run_of(one, run.ensemble.replace(O=0 * run.ensemble.weights["O"], b=0 * run.ensemble.weights["b"]))
+    nowhere = separable(tied).numbers["additive"]
+    assert not (nowhere == 1).certainly.any() and not (nowhere == 0).certainly.any()  # ties are no evidence
+    monkeypatch.setattr("readoff.circuits.additive_decisions.strict_system", lambda rows: Strict(None, None, 0.0))
+    for said in (xor_gap.judge(separable(xor).numbers), gap_in_decisions.judge(separable(run).numbers)):
+        assert not said.certainly.any() and said.possibly.all()  # an undecided program is none either
+    monkeypatch.undo()
     assert conversion(run).numbers["agrees"].all()
     assert conversion((run, 1)).numbers["error"].min() > 1e-6
     assert gap(run).numbers["r_squared"].max() <= 1
@@ -149,24 +230,73 @@ def test_spaces_of_the_pair_networks():
     run = run_of(recipe, stack([network, network]), margin=[1.0, 1.0])
     found = spaces(run)
     assert found.shape == (2, 280, 4)
-    features = signal_counts()
-    from readoff.circuits.superposition import recovery
-
-    assert recovery(features, found) == pytest.approx([1, 1])
-    assert recovery(features, head_space(rotated_table())) == pytest.approx(1)
-    numbers = words_by_size([run] * 6).numbers
+    assert recovery(signal_counts(), found) == pytest.approx([1, 1])
+    numbers = words_by_size([run] * len(SIZES)).numbers
     assert not numbers["superposed_1x1"].any() and numbers["solved_2x5"].all()
+    assert (numbers["dimensions_2x1"] == 3).all() and numbers["threshold_1x1"] == pytest.approx([1 / 2] * 2)
+    assert units(run).numbers["most_tokens_of_a_unit"].tolist() == [1, 1]
+
+
+def test_exact_facts_about_the_turned_head():
+    turned, plain = read_exactly(rotated_table()), read_exactly(one_head_table(Pairs()))
+    for found in (turned, plain):
+        assert (found["n_features"], found["dimensions"], found["recovered"], found["n_trigrams"]) == (3, 3, 1, 16)
+    assert turned["best_unit"] == pytest.approx((1 / 3, 1 / 3)) and plain["best_unit"] == (1, 1)
+    w = rotated_table().weights["blocks.0.attn.W_V"].copy()
+    w[..., 2:] = w[..., :1]
+    flat = Network(rotated_table().architecture, {**rotated_table().weights, "blocks.0.attn.W_V": w})
+    assert read_exactly(flat)["dimensions"] < 3 and read_exactly(flat)["recovered"] == 0
 
 
 def test_the_phase_change_is_read_off_hand_made_autoencoders():
-    corners = pentagon().space[1:] / 5
+    corners = pentagon().space[1:] / 2.5
     flat = np.zeros((5, 2))
     flat[:2] = np.eye(2)
-    ensemble = Ensemble(Autoencoder(), {"W": np.stack([flat, corners]), "b": np.zeros((2, 5))}, np.arange(2))
-    run = SimpleNamespace(recipe=AutoencoderRecipe(), ensemble=ensemble)
-    assert strictly(run).tolist() == [False, True]
-    n = over_sparsity((run, run)).numbers
-    assert n["represented_when_dense"].tolist() == [2, 5]
+    weights = {"W": np.stack([flat, corners]), "b": np.array([[0] * 5, [-0.3] * 5])}
+    ensemble = Ensemble(Autoencoder(), weights, np.arange(2))
+    found = words(SimpleNamespace(recipe=AutoencoderRecipe(activity=0.01), ensemble=ensemble))
+    assert found["told"].tolist() == [2, 5] and found["represented"].tolist() == [2, 5]
+    assert found["nearly"].tolist() == [False, True]
+    assert found["strictly"].tolist() == [False, False]  # no linear code of independent features is, on every input
+    dense = words(SimpleNamespace(recipe=AutoencoderRecipe(activity=0.5), ensemble=ensemble))
+    assert dense["told"].tolist() == [2, 0] and not dense["nearly"].any()
+    runs = [SimpleNamespace(recipe=AutoencoderRecipe(activity=p), ensemble=ensemble) for p in (0.5, 0.01)]
+    n = over_sparsity(runs).numbers
+    assert n["represented_when_dense"].tolist() == [2, 5] and n["told_when_sparse"].tolist() == [2, 5]
+
+
+def test_the_population_of_the_phase_change_is_exact():
+    for recipe in RECIPES:
+        features = population(recipe.architecture, recipe.activity)
+        np.testing.assert_allclose(features.probabilities, recipe.architecture.chances(recipe.activity), rtol=1e-12)
+        assert features.activity == pytest.approx([recipe.activity] * 5)
+
+
+def test_numbers_of_parity_networks_come_from_their_weights():
+    network = parity_network(Xor())
+    found = xor_network(network).numbers
+    assert abs(found["first"].lo - 18) < 1e-9 and abs(found["second"].hi + 24) < 1e-9
+    louder = {k: 3 * v if k.endswith("W_O") else v for k, v in network.weights.items()}
+    found = xor_network(Network(network.architecture, louder)).numbers
+    assert abs(found["first"].lo - 54) < 1e-9 and not (found["off_parity"] < 1e-6).possibly
+    assert coefficients(head_curves(parity_network(Parity(3)))).lo == pytest.approx([132, -480, 380])
+
+
+def test_the_grid_of_parities_is_made_of_certificates_and_witnesses(monkeypatch):
+    assert [[expressible(b, h) for h in (1, 2, 3, 4)] for b in (2, 3)] == [
+        ["impossible", "possible", "possible", "possible"],
+        ["impossible", "impossible", "possible", "possible"],
+    ]
+    expressible.cache_clear()
+    monkeypatch.setattr("readoff.studies.skip.parity.least_margin", lambda network, task: (-1.0, 1.0))
+    assert expressible(2, 2) == "unknown"
+    expressible.cache_clear()
+
+
+def test_what_the_copy_task_asks_of_every_solver():
+    n = taking_back(C.SUPPRESSION).numbers
+    assert n["pairs"] == 6 * 3 * 2 * 2 * 2  # key, its place, two other items, one of them replaced
+    assert n["turned"].lo == n["turned"].hi == n["spared"].lo == n["spared"].hi == 1
 
 
 def test_the_witness_claim_is_about_what_it_says():

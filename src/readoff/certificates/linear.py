@@ -49,7 +49,7 @@ def check_obstruction(rows: Rows, y: Sequence[int]) -> list[str]:
 def check_system(certificate: Any) -> list[str]:
     """Check {"schema", "rows", "solution": z} or {"schema", "rows", "obstruction": y}, plain data."""
     try:
-        if certificate["schema"] != SCHEMA:
+        if type(certificate["schema"]) is not int or certificate["schema"] != SCHEMA:
             return [f"schema is {certificate['schema']!r}; this checker knows {SCHEMA}."]
         if ("solution" in certificate) == ("obstruction" in certificate):
             return ["expected a solution or an obstruction, exactly one of them."]

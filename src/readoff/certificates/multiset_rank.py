@@ -5,10 +5,10 @@ says (n + 1) / (e . n + r): the values cancel the weights upstairs. There are M 
 out of V. If the M x M matrix of 1 / (e_j . n_i + r_j) has rank M, its columns are a basis, and *every* function of the
 multiset is a weighted sum of these M heads. The matrix is rational, so its rank is a fact:
 
->>> certificate = {"schema": 1, "vocab": 2, "n": 2, "rank": 3, "weights": [[1, 2, 1], [1, 3, 1], [1, 4, 1]]}
->>> check_rank(certificate), exact_rank(certificate)
+>>> certificate = {"schema": 1, "vocab": 2, "n": 2, "weights": [[1, 2, 1], [1, 3, 1], [1, 4, 1]]}
+>>> check_rank(certificate, vocab=2, n=2), exact_rank(certificate)
 ([], 3)
->>> check_rank({**certificate, "weights": [[1, 2, 1], [1, 2, 1], [1, 4, 1]]})
+>>> check_rank({**certificate, "weights": [[1, 2, 1], [1, 2, 1], [1, 4, 1]]}, vocab=2, n=2)
 ['the matrix has rank 2; 3 multisets need rank 3.']
 
 Each row of `weights` is one head: a positive weight for every token, then one for the read-off.
@@ -41,19 +41,21 @@ def exact_rank(certificate: dict[str, Any]) -> int:
     return int(head_matrix(certificate).rank())
 
 
-def check_rank(certificate: Any) -> list[str]:
-    """Reasons why the heads of the certificate do not span all functions of the multiset; empty if they do."""
+def check_rank(certificate: Any, vocab: int, n: int) -> list[str]:
+    """Reasons why these heads, one for each multiset of n tokens out of `vocab`, do not span all functions of the
+    multiset; empty if they do."""
     try:
-        vocab, n, heads = certificate["vocab"], certificate["n"], certificate["weights"]
-        if certificate["schema"] != SCHEMA or type(vocab) is not int or type(n) is not int or vocab < 1 or n < 1:
-            return [f"expected schema {SCHEMA}, vocab >= 1 and n >= 1."]
+        heads = certificate["weights"]
+        for field, wanted in (("schema", SCHEMA), ("vocab", vocab), ("n", n)):
+            if type(certificate[field]) is not int or certificate[field] != wanted or wanted < 1:
+                return [f"{field} is {certificate[field]!r}; the sentence is about {wanted}."]
         if any(len(e) != vocab + 1 or any(type(x) is not int or x <= 0 for x in e) for e in heads):
             return [f"every head needs {vocab + 1} positive whole numbers: one a token, then the read-off."]
         wanted = len(multisets(vocab, n)) if vocab <= 30 and n <= 30 else MAX_MULTISETS + 1
         if wanted > MAX_MULTISETS:
             return [f"more than {MAX_MULTISETS} multisets are not checked."]
-        if certificate["rank"] != wanted:
-            return [f"rank {certificate['rank']} is claimed; {wanted} multisets need rank {wanted}."]
+        if len(heads) != wanted:
+            return [f"{len(heads)} heads for {wanted} multisets; expected as many."]
         found = exact_rank(certificate)
         return [] if found == wanted else [f"the matrix has rank {found}; {wanted} multisets need rank {wanted}."]
     except (KeyError, TypeError, IndexError) as problem:

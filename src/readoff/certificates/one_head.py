@@ -44,11 +44,11 @@ def check_one_head(certificate: Any) -> list[str]:
         reasons = [
             f"{field} is {certificate[field]!r}; this checker proves {wanted!r}."
             for field, wanted in (("schema", SCHEMA), ("statement", STATEMENT), ("class", CLASS))
-            if certificate[field] != wanted
+            if certificate[field] != wanted or type(certificate[field]) is not type(wanted)
         ]
         denominator, numerator = certificate["denominator"], certificate["numerator"]
-        if not denominator or not set(denominator) <= set(POSITIVE):
-            reasons.append(f"the denominator {denominator} is not a product of {', '.join(POSITIVE)} alone.")
+        if sorted(denominator) != sorted(POSITIVE):
+            reasons.append(f"the denominator {denominator} is not that of a head, one {' and one '.join(POSITIVE)}.")
         if Counter(numerator) != Counter([*denominator, "v"]):
             reasons.append(f"the numerator {numerator} is not the value weighed like the denominator.")
         left = Counter(tuple(sorted(term)) for term in certificate["left"])

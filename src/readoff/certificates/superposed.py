@@ -22,7 +22,7 @@ Three features on the corners of a triangle around the origin, each active with 
 from fractions import Fraction
 from typing import Any
 
-from readoff.certificates.linear import check_solution
+from readoff.certificates.linear import check_obstruction, check_solution
 from readoff.certificates.rank import rank
 
 SCHEMA = 1
@@ -39,24 +39,27 @@ def check_superposed(certificate: Any) -> list[str]:
 
 def _reasons(certificate: dict[str, Any]) -> list[str]:
     space, features, weights = certificate["space"], certificate["features"], certificate["weights"]
-    if certificate["schema"] != SCHEMA:
+    if type(certificate["schema"]) is not int or certificate["schema"] != SCHEMA:
         return [f"schema is {certificate['schema']!r}; this checker knows {SCHEMA}."]
     if not len(space) == len(features) == len(weights) > 0 or min(weights) <= 0:
         return ["expected a point, a row of features and a weight > 0 for every input."]
-    if not all(type(x) is int for row in [*space, *features, weights] for x in row):
-        return ["space, features and weights must be whole numbers."]
+    if not all(type(x) is int for row in [*space, *features, weights, certificate["sparse"]] for x in row):
+        return ["space, features, weights and sparse must be whole numbers."]
     reasons = []
     room, wanted = affine_rank(space), affine_rank(features)
     if wanted <= room:
         reasons.append(f"{wanted} features fit into {room} dimensions.")
     if affine_rank([[*z, *f] for z, f in zip(space, features)]) == room:
         reasons.append("a linear map of the space recovers all features.")
-    limit = Fraction(*certificate["sparse"])
+    over, under = certificate["sparse"]
+    limit = Fraction(over, under)
     if not 0 < limit < Fraction(1, 2):
         reasons.append(f"sparse is {limit}; expected a share between 0 and 1/2.")
     for i in range(len(features[0])):
         active = [row[i] != 0 for row in features]
         share = Fraction(sum(w for w, on in zip(weights, active) if on), sum(weights))
+        if not 0 < share < 1:
+            reasons.append(f"feature {i} is never or always active; there is nothing to tell.")
         if share > limit:
             reasons.append(f"feature {i} is active with probability {share}, more than {limit}.")
     return reasons + _threshold_reasons(space, features, certificate["functionals"])
@@ -67,14 +70,22 @@ def _threshold_reasons(space: Rows, features: Rows, functionals: Rows) -> list[s
         return [f"{len(functionals)} functionals for {len(features[0])} features."]
     reasons = []
     for i, functional in enumerate(functionals):
-        wrong = check_solution(threshold_rows(space, [row[i] != 0 for row in features]), functional)
-        reasons += [f"feature {i}: {reason}" for reason in wrong[:1]]
+        rows = [[x if row[i] else -x for x in (*point, 1)] for point, row in zip(space, features)]
+        reasons += [f"feature {i}: {reason}" for reason in check_solution(rows, functional)[:1]]
     return reasons
 
 
-def threshold_rows(space: Rows, active: list[bool]) -> Rows:
-    """The strict system whose solutions (w, c) part active from inactive inputs."""
-    return [[x if on else -x for x in (*point, 1)] for point, on in zip(space, active)]
+def check_no_threshold(certificate: Any, space: Rows, active: list[bool]) -> list[str]:
+    """Reasons why the data do not show that no linear functional of the space [n][D] has a threshold that parts the
+    active inputs [n] from the others; empty if they do. The data: {"schema", "weights"}, whole numbers >= 0 [n] under
+    which the active points and the others have the same sum and the same mass: a point that two hulls share."""
+    try:
+        if type(certificate["schema"]) is not int or certificate["schema"] != SCHEMA:
+            return [f"schema is {certificate['schema']!r}; this checker knows {SCHEMA}."]
+        rows = [[x if on else -x for x in (*point, 1)] for point, on in zip(space, active, strict=True)]
+        return check_obstruction(rows, certificate["weights"])
+    except (KeyError, TypeError, ValueError) as problem:
+        return [f"malformed: {type(problem).__name__}: {problem}"]
 
 
 def affine_rank(rows: Rows) -> int:

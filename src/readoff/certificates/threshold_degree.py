@@ -1,12 +1,8 @@
-"""How many heads a function needs: no polynomial of degree H has the right sign, so no H heads compute it.
+"""Threshold degree: is there a polynomial of degree H that has the right sign on every input?
 
-One attention layer with H heads, read at its last token, sees an input only through its token counts n (with
-positions: counts of placed tokens). Each head is a quotient N_h(n) / D_h(n) of linear forms with D_h > 0, so the
-difference of two logits, times the positive D_1 ... D_H, is a polynomial of degree at most H in n. If the network is
-right on every input, that polynomial is positive on the inputs with the one label and negative on those with the other.
-
-That there is no such polynomial is shown by a signed weighting of inputs under which every monomial of degree <= H has
-sum zero. For XOR (tokens 0 1 =, counts of 00, 01, 11) degree 1 is impossible:
+Inputs are rows of counts, labels are 1 (positive) and 0 (negative). That there is no such polynomial is shown by a
+weighting of inputs under which every signed monomial of degree <= H adds up to zero. For XOR (tokens 0 1 =, counts of
+00, 01, 11) degree 1 is impossible:
 
 >>> xor = {"schema": 1, "degree": 1, "counts": [[2, 0, 1], [1, 1, 1], [0, 2, 1]], "labels": [0, 1, 0],
 ...        "weights": [1, 2, 1]}
@@ -15,27 +11,20 @@ sum zero. For XOR (tokens 0 1 =, counts of 00, 01, 11) degree 1 is impossible:
 >>> check_degree({**xor, "degree": 2})[0]
 'monomial 0 0: the weighted signs add up to -2, not 0.'
 
-A certificate with "polynomial" instead of "weights" shows the opposite, that some polynomial of that degree does it
-(which does not mean that H heads do). For parity a weighting is known for every number of bits, see `check_parity`.
+A certificate with "polynomial" instead of "weights" shows the opposite. For parity a weighting is known for every
+number of bits, see `check_parity`. What this says about attention heads is in `heads.py`.
 
-Source of the lemma: multiply out; threshold degree: M. Minsky, S. Papert, Perceptrons (1969).
+Source: M. Minsky, S. Papert, Perceptrons (1969).
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 SCHEMA = 1
-HEADS_LEMMA = {
-    "name": "heads-are-degree",
-    "text": "For one attention layer with H heads (no MLP, no normalisation; positions, biases and a direct path "
-    "allowed), the difference of two logits times the product of the H positive softmax denominators is a polynomial "
-    "of degree at most H in the counts of the tokens (with positions: of the placed tokens).",
-    "source": "each head is N_h / D_h with N_h, D_h linear in the counts and D_h > 0; multiply out",
-    "test": "readoff.certificates.threshold_degree.departure_from_degree",
-}
 MAX_MONOMIALS = 200_000
 Monomial = tuple[int, ...]
 
@@ -54,15 +43,18 @@ def check_degree(certificate: Any) -> list[str]:
 
 
 def _reasons(certificate: dict[str, Any]) -> list[str]:
-    if certificate["schema"] != SCHEMA:
+    if type(certificate["schema"]) is not int or certificate["schema"] != SCHEMA:
         return [f"schema is {certificate['schema']!r}; this checker knows {SCHEMA}."]
     degree, counts, labels = certificate["degree"], certificate["counts"], certificate["labels"]
     if type(degree) is not int or degree < 0:
         return [f"degree is {degree!r}; expected a whole number >= 0."]
     if not counts or len({len(row) for row in counts}) != 1 or len(labels) != len(counts):
         return [f"{len(counts)} rows of counts and {len(labels)} labels; expected as many, and equally long rows."]
-    if not counts[0] or not all(type(x) is int for row in counts for x in row) or not set(labels) <= {0, 1}:
+    numbers = [x for row in counts for x in row]
+    if not numbers or not all(type(x) is int for x in (*numbers, *labels)) or not set(labels) <= {0, 1}:
         return ["counts must be whole numbers and labels 0 or 1."]
+    if ("weights" in certificate) == ("polynomial" in certificate):
+        return ["expected weights or a polynomial, exactly one of them."]
     signs = [1 if label else -1 for label in labels]
     if "weights" in certificate:
         return _weights_reasons(certificate["weights"], counts, signs, degree)
@@ -121,7 +113,8 @@ def evaluate(polynomial: Sequence[Any], counts: Sequence[Sequence[int]], degree:
     table = np.array(counts, dtype=object)
     total = np.array([0] * len(table), dtype=object)
     for coefficient, tokens in polynomial:
-        if type(coefficient) is not int or len(tokens) > degree:
+        known = all(type(token) is int and 0 <= token < table.shape[1] for token in tokens)
+        if type(coefficient) is not int or len(tokens) > degree or not known:
             raise ValueError(f"the term {coefficient!r} * {tokens} is no whole number times at most {degree} counts")
         term = np.array([coefficient] * len(table), dtype=object)
         for token in tokens:
@@ -131,56 +124,33 @@ def evaluate(polynomial: Sequence[Any], counts: Sequence[Sequence[int]], degree:
 
 
 def build_parity() -> dict[str, Any]:
-    """Parity for every number K of bits at once: what one bit contributes to the sum that must vanish.
+    """Parity for every number K of bits at once: one factor for a bit that is 0 and one for a bit that is 1.
 
-    The weighting is 1 on every input x, with the sign (-1)^(x_1 + ... + x_K), a product over bits. A monomial of degree
-    below K misses some bit. The sum over all inputs factorises, and the missing bit contributes 1 - 1 = 0.
+    An input is weighed by the product of its bits' factors, which has the sign (-1)^(x_1 + ... + x_K). A monomial of
+    degree below K misses some bit; the sum over all inputs factorises, and the missing bit contributes 1 - 1 = 0.
     """
-    return {"schema": SCHEMA, "values": [0, 1], "signs": [1, -1], "missing_bit": 0, "assumes": [dict(HEADS_LEMMA)]}
+    return {"schema": SCHEMA, "factors": [1, -1]}
 
 
 def check_parity(certificate: Any) -> list[str]:
     """Reasons why the data do not show that K-bit parity has threshold degree K, for every K; empty if they do."""
     try:
-        values, signs = list(certificate["values"]), list(certificate["signs"])
-        conditions = {
-            f"schema is {certificate['schema']!r}": certificate["schema"] == SCHEMA,
-            f"bits have values {values}, not 0 and 1 (whose powers are themselves)": values == [0, 1],
-            f"the signs {signs} are not +1 for 0 and -1 for 1": signs == [1, -1],
-            f"a missing bit contributes {sum(signs)}, not 0": sum(signs) == certificate["missing_bit"] == 0,
-            "the lemma about heads is not the one this checker knows": certificate["assumes"] == [HEADS_LEMMA],
-        }
-        return [f"{reason}." for reason, fine in conditions.items() if not fine]
-    except (KeyError, TypeError) as problem:
+        if type(certificate["schema"]) is not int or certificate["schema"] != SCHEMA:
+            return [f"schema is {certificate['schema']!r}; this checker knows {SCHEMA}."]
+        zero, one = certificate["factors"]
+        if type(zero) is not int or type(one) is not int:
+            return ["the factors must be whole numbers."]
+        reasons = []
+        if not zero > 0 > one:
+            reasons.append(f"the factors {zero} for 0 and {one} for 1 do not multiply up to the sign of parity.")
+        if zero + one:
+            reasons.append(f"a missing bit contributes {zero + one}, not 0.")
+        return reasons
+    except (KeyError, TypeError, ValueError) as problem:
         return [f"malformed: {type(problem).__name__}: {problem}"]
 
 
-def parity_weights(bits: int) -> dict[str, Any]:
-    """The instance of `build_parity` for K bits, for `check_degree`; its tokens are x_i=0 and x_i=1 for every bit i."""
-    inputs = list(itertools.product((0, 1), repeat=bits))
-    counts = [[v for bit in row for v in (1 - bit, bit)] + [1] for row in inputs]
-    labels = [sum(row) % 2 for row in inputs]
-    return {"schema": SCHEMA, "degree": bits - 1, "counts": counts, "labels": labels, "weights": [1] * len(inputs)}
-
-
-def departure_from_degree(seed: int, heads: int, bits: int) -> float:
-    """The numeric test of the lemma: a random layer on all bit strings, its logit difference times its denominators,
-    and the weighted sum that must vanish if this is a polynomial of degree <= heads < bits (relative to its terms)."""
-    rng = np.random.default_rng(seed)
-    x = np.array(list(itertools.product((0, 1), repeat=bits)))
-    d_model, d_head = 4, 3
-    embed, place = rng.normal(size=(3, d_model)), rng.normal(size=(bits + 1, d_model))
-    tokens = np.hstack([x, np.full((len(x), 1), 2)])
-    residual = embed[tokens] + place
-    difference = np.full(len(x), rng.normal())
-    denominators = np.ones(len(x))
-    for _ in range(heads):
-        w_q, w_k, w_v = rng.normal(size=(3, d_model, d_head))
-        b_q, b_k, b_v = rng.normal(size=(3, d_head))
-        scores = ((residual @ w_k + b_k) @ (residual[:, -1] @ w_q + b_q)[..., None])[..., 0]
-        weight = np.exp(scores)
-        denominators *= weight.sum(axis=1)
-        mean = (weight[..., None] * (residual @ w_v + b_v)).sum(axis=1) / weight.sum(axis=1, keepdims=True)
-        difference = difference + mean @ rng.normal(size=d_head)
-    terms = (-1.0) ** x.sum(axis=1) * difference * denominators
-    return float(abs(terms.sum()) / abs(terms).sum())
+def parity_weights(certificate: dict[str, Any], bits: int) -> list[int]:
+    """The signed weights [2^bits] of the inputs of `bits` bits, in binary order: the products of `build_parity`."""
+    factors = certificate["factors"]
+    return [math.prod(factors[bit] for bit in row) for row in itertools.product((0, 1), repeat=bits)]

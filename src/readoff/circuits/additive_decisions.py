@@ -26,11 +26,13 @@ from readoff.core.errors import BadValue, TooLarge
 from readoff.networks.network import Network
 
 MAX_ROWS = 60_000
+TIE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class AdditiveDecisions:
-    """`separable`: True, False, or None if rounding left it open. One certificate for each destination looked at.
+    """`separable`: True, False, or None if it was left open: by rounding, or because the network itself makes no
+    decision on some input (a tie, a number that is not finite). One certificate for each destination that was decided.
 
     `lower` and `upper` bound the probability of the inputs on which the best additive model must disagree (exact when
     separable: both 0). They are bounds, not the minimum.
@@ -43,8 +45,22 @@ class AdditiveDecisions:
 
 
 def network_decisions(network: Network, domain: Domain) -> np.ndarray:
-    """int [n]: the output with the largest logit on every input (the first of equal ones)."""
-    return network_logits(network, domain.tokens).argmax(axis=1)
+    """int [n]: the output with the largest logit on every input; -1 where there is none (see `decided`)."""
+    return decided(network_logits(network, domain.tokens))
+
+
+def decided(logits: np.ndarray) -> np.ndarray:
+    """int [...]: the output with the largest of the logits [..., d_out]; -1 for ties and where one is not finite.
+
+    Logits within 1e-9 (relative to the largest magnitude, or 1) of each other are tied: rounding decides no input.
+    """
+    if logits.shape[-1] < 2:
+        raise BadValue("a decision needs at least two outputs; this network has one.")
+    finite = np.asarray(np.isfinite(logits).all(axis=-1))
+    values = np.where(finite[..., None], logits, 0.0)
+    second, first = np.moveaxis(np.sort(values, axis=-1)[..., -2:], -1, 0)
+    clear = finite & (first - second > TIE * np.maximum(1.0, np.abs(values).max(axis=-1)))
+    return np.where(clear, values.argmax(axis=-1), -1)
 
 
 def additive_gap(
@@ -71,13 +87,16 @@ def additive_decisions(
 ) -> AdditiveDecisions:
     """Is there f with sum_t counts_t f(t, decided) > sum_t counts_t f(t, other) everywhere, for each destination?
 
-    decisions int [n], counts int [n, token]. TooLarge: more than MAX_ROWS conditions for one destination.
+    decisions int [n] (-1: none was made, and then this is left open unless the others already obstruct), counts int
+    [n, token]. TooLarge: more than MAX_ROWS conditions for one destination.
     """
-    answers: list[bool | None] = []
+    answers: list[bool | None] = [None] if (decisions < 0).any() else []
     certificates = []
     lower = upper = Fraction(0)
     for end in np.unique(domain.tokens[:, -1]).tolist():
-        rows = np.flatnonzero(domain.tokens[:, -1] == end)
+        rows = np.flatnonzero((domain.tokens[:, -1] == end) & (decisions >= 0))
+        if not len(rows):
+            continue
         systems, owners = _conditions(decisions[rows], counts[rows], d_out)
         found = strict_system(systems)
         answers.append(found.solution is not None if found.decided else None)
@@ -95,7 +114,7 @@ def additive_decisions(
         reasons = check_system(certificate)
         if reasons:
             raise AssertionError(f"a certificate is refused by its own checker: {reasons[0]}")
-    if not bounds and False in answers:
+    if None in answers or (not bounds and False in answers):
         upper = Fraction(1)
     separable = False if False in answers else None if None in answers else True
     return AdditiveDecisions(separable, tuple(certificates), lower, upper)

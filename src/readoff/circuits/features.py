@@ -21,7 +21,7 @@ before it). Leave it out, or pass dependent=True; the rank then counts as their 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import lcm
+from math import gcd, lcm
 
 import numpy as np
 from flint import fmpz_mat
@@ -30,6 +30,7 @@ from readoff.core.domain import Domain
 from readoff.core.errors import BadValue
 
 WHOLE = 10**6
+LARGEST = 2**53
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +74,18 @@ class Features:
 def declare(
     features: Mapping[str, Sequence[float] | np.ndarray], weights: Sequence[int] | np.ndarray, dependent: bool = False
 ) -> Features:
-    """Features by name, one value an input. BadValue: constant or linearly dependent ones, lengths that differ."""
+    """Features by name, one number an input. BadValue: constant or linearly dependent ones, lengths that differ, and
+    weights that do not add up exactly in floating point."""
     names = tuple(features)
     exact = np.asarray(weights)
     if not names or exact.ndim != 1 or exact.dtype.kind not in "iu" or exact.min(initial=0) < 0 or not exact.any():
         raise BadValue("features need at least one name, and weights that are whole numbers >= 0, not all 0.")
-    columns = [np.asarray(features[name], dtype=np.float64) for name in names]
+    if sum(exact.tolist()) > LARGEST:
+        raise BadValue(
+            f"the weights add up to more than 2^53 and lose digits. Their common factor is {gcd(*exact.tolist())}: "
+            "divide by it, or give smaller whole numbers."
+        )
+    columns = [_column(name, features[name]) for name in names]
     for name, column in zip(names, columns):
         if column.shape != exact.shape or not np.isfinite(column).all():
             raise BadValue(f"feature {name!r} has shape {list(column.shape)}; expected {len(exact)} finite numbers.")
@@ -105,6 +112,15 @@ def token_counts(domain: Domain, tokens: Sequence[int], names: Sequence[str], de
         domain.weights,
         dependent,
     )
+
+
+def _column(name: str, values: Sequence[float] | np.ndarray) -> np.ndarray:
+    given = np.asarray(values)
+    if given.dtype.kind not in "biuf":
+        raise BadValue(
+            f"feature {name!r} holds {given.dtype}; expected a number for every input (0 where it is absent)."
+        )
+    return given.astype(np.float64)
 
 
 def _independent(values: np.ndarray, weights: np.ndarray) -> tuple[int, ...]:

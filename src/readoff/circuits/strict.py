@@ -129,6 +129,8 @@ def _whole(rows: np.ndarray) -> np.ndarray:
             f"a system of {table.shape[0]:,} rows and {table.shape[1]:,} columns is over the limit of {MAX_ENTRIES:,} "
             "entries; use orbits, merge equal rows, or a smaller domain."
         )
+    if table.dtype.kind not in "biufO":
+        raise BadValue(f"a strict system holds whole numbers; got {table.dtype}.")
     values = table.astype(np.float64)
     if not np.isfinite(values).all() or (values != np.round(values)).any() or np.abs(values).max() > LARGEST:
         raise BadValue("a strict system holds whole numbers up to 2^53; multiply rows by their denominators first.")

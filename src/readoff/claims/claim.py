@@ -30,7 +30,6 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from readoff.claims.control import Control, default_controls, default_invariances
-from readoff.claims.evidence import certified
 from readoff.claims.known import Known
 from readoff.claims.loading import ANYWHERE, World
 from readoff.claims.scope import EveryNetwork, Scope, Seeds
@@ -103,15 +102,13 @@ def claim(
 
     `must_fail` and `must_hold` default to the controls of the subject's kind; an empty list means none, and then the
     claim is UNCONTROLLED. `headline` names the number shown as the claim's value (for `Seeds` it is the share).
-    `known` is compared after the verdict. `exhibit(material, numbers)` gives pictures for the report. `measure` may
-    be left out only for `Certified` subjects, whose numbers are then those of the certificate. Raises `BadValue` for
-    what cannot be right.
+    `known` is compared after the verdict. `exhibit(material, numbers)` gives pictures for the report. The measure of a
+    `Certified` subject gets the certificate that the checker has accepted: let it compute its numbers from what was
+    checked, and not copy a field that nobody looked at. Raises `BadValue` for what cannot be right.
     """
     _refuse_misfits(id, says, about, scope, statement, relation, open, alternatives)
     if measure is None:
-        if not isinstance(about, Certified) or isinstance(scope, EveryNetwork):
-            raise BadValue(f"claim {id}: name its measure, a function from the subject to numbers (measure=...).")
-        measure = certificate_numbers
+        raise BadValue(f"claim {id}: name its measure, a function from the subject to numbers (measure=...).")
 
     def build(judge: Callable[[Any], Any]) -> Claim:
         return Claim(
@@ -133,11 +130,6 @@ def claim(
         )
 
     return build
-
-
-def certificate_numbers(certificate: Any) -> Any:
-    """The measure of a checked certificate: its own numbers."""
-    return certified(**{k: float(v) for k, v in certificate.items() if isinstance(v, int | float)})
 
 
 def controlled_recipes(claim: Claim) -> tuple[Any, ...]:

@@ -14,8 +14,9 @@ control of one's own is one line:
 Claims that name no controls get those of `default_controls`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -173,19 +174,35 @@ answers_exchanged = on_material("answers exchanged between inputs", _answers_exc
 """A given model's answers, handed to other inputs."""
 
 
-def _corrupted(name: str, change: Callable[[Any], Any]) -> Control:
+def corrupted(*fields: str) -> tuple[Control, Control]:
+    """Two controls: a checker must refuse its certificate with all numbers in these fields negated, and with all zero.
+
+    Without fields: all of the certificate's. The format number `schema` and words are left alone, so that what is
+    refused is the mathematics. Where a field only says what the certificate is about, name the fields that argue.
+    """
+    named = f" in {', '.join(fields)}" if fields else ""
+    changes = (("negated", lambda x: -x), ("zeroed", lambda x: 0 * x))
+    return tuple(  # type: ignore[return-value]
+        on_material(f"corrupted certificate: {word}{named}", partial(_corrupted, change=change, fields=fields))
+        for word, change in changes
+    )
+
+
+def _corrupted(certificate: Any, change: Callable[[Any], Any], fields: Sequence[str]) -> Any:
     def leaves(value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {k: leaves(v) for k, v in value.items()}
+            return {k: v if k == "schema" else leaves(v) for k, v in value.items()}
         if isinstance(value, list | tuple):
             return type(value)(leaves(v) for v in value)
         return value if isinstance(value, str | bool) or value is None else change(value)
 
-    return on_material(f"corrupted certificate: {name}", leaves)
+    if not fields:
+        return leaves(certificate)
+    return {k: leaves(v) if k in fields else v for k, v in certificate.items()}
 
 
-corrupted_certificate = (_corrupted("negated", lambda x: -x), _corrupted("zeroed", lambda x: 0 * x))
-"""Two controls: a checker must refuse its certificate with all numbers negated, and with all numbers zero."""
+corrupted_certificate = corrupted()
+"""The two controls of a certificate that names none."""
 
 
 def _merged(task: Any) -> Grid:

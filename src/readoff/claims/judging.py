@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from readoff.claims.asking import Answers, Look, ask
-from readoff.claims.claim import Claim, certificate_numbers
+from readoff.claims.claim import Claim
 from readoff.claims.control import Control
 from readoff.claims.enclosure import Maybe, maybe
 from readoff.claims.evidence import Exhibit, Measured, summary
@@ -41,7 +41,16 @@ from readoff.claims.scope import (
     decide_seeds,
 )
 from readoff.claims.selection import COINCIDES, coincide, come_apart
-from readoff.claims.subject import Complaint, Subject, Sweep, Trained, alive_of, n_networks, recipes_of
+from readoff.claims.subject import (
+    Complaint,
+    Impossible,
+    Subject,
+    Sweep,
+    Trained,
+    alive_of,
+    n_networks,
+    recipes_of,
+)
 from readoff.claims.verdict import ControlResult, Verdict, VerdictName
 from readoff.core.authors import is_authors
 from readoff.core.errors import BY_USERS, ReadoffError, UnknownName
@@ -53,6 +62,9 @@ def evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
         return _evaluate(claim, look, n_seeds)
     except Complaint as complaint:
         return Verdict(claim, "FAILS", str(complaint), Decision("FAILS", str(complaint)))
+    except Impossible as proof:
+        decision = Decision("FAILS", str(proof), networks="PROVED")
+        return Verdict(claim, "FAILS", str(proof), decision, "CERTIFIED", assumes=proof.assumes, kept=proof.document)
     except BY_USERS as error:
         return error_verdict(claim, error)
 
@@ -103,7 +115,7 @@ def _unless_selected(claim: Claim, decision: Decision, answers: Answers, answer:
 
 
 def _evaluate_proof(claim: Claim, scope: EveryNetwork, look: Look, n_seeds: int) -> Verdict:
-    thing, measured = look(claim.about, certificate_numbers)
+    thing, measured = look(claim.about, _checked_only)
     decision = Decision("HOLDS", f"proved for the class: {scope.cls}", networks="PROVED")
     answers = Answers(thing, replace(measured, inputs="CERTIFIED"), {})
     controls = []
@@ -123,9 +135,14 @@ def _evaluate_proof(claim: Claim, scope: EveryNetwork, look: Look, n_seeds: int)
     return _finish(claim, answers, decision, controls, None)
 
 
+def _checked_only(certificate: Any) -> Measured:
+    """The measure of a proof: that its checker accepts it is all there is."""
+    return Measured({}, "CERTIFIED")
+
+
 def _refusal(claim: Claim, control: Control, look: Look) -> ControlResult:
     try:
-        look(control.mutate(claim.about), certificate_numbers)
+        look(control.mutate(claim.about), _checked_only)
     except Complaint as complaint:
         return ControlResult(control.name, "fail", "FAILS", str(complaint))
     return ControlResult(control.name, "fail", "HOLDS", "the checker accepts it")
@@ -169,7 +186,8 @@ def _quantify(scope: Scope, subject: Subject, answers: Answers, answer: Maybe, g
         if sampled and found.verdict == "HOLDS":
             found = replace(found, verdict="UNDECIDED", reason=ONLY_SAMPLED)
         return found
-    return decide_one(answer, n_networks(subject), sampled)
+    found = "one" if getattr(answers.thing, "witness", None) is not None else None
+    return decide_one(answer, n_networks(subject) or found, sampled)
 
 
 def _controls(
@@ -193,7 +211,7 @@ def _control(
         decision = quantify(claim.scope, subject, answers, answer, given)
         apart = answers.given is not None and come_apart(answers.given, answer)
         return ControlResult(control.name, expected, decision.verdict, decision.reason), apart
-    except Complaint as complaint:
+    except (Complaint, Impossible) as complaint:
         return ControlResult(control.name, expected, "FAILS", str(complaint)), False
     except BY_USERS as error:
         return ControlResult(control.name, expected, "ERROR", locate(error, claim)), False
@@ -226,6 +244,7 @@ def _finish(
     claim: Claim, answers: Answers, decision: Decision, controls: Sequence[ControlResult], answer: str | None
 ) -> Verdict:
     verdict, reason = combine(decision, controls)
+    reason = reason or getattr(answers.thing, "in_words", "")
     measured = answers.measured
     headline = _headline(claim, measured)
     comparison = agrees(claim.known, measured, decision, headline) if claim.known else None
@@ -248,6 +267,7 @@ def _finish(
         exhibits,
         answer or None,
         _failed_seeds(claim.about, answers.thing),
+        kept=getattr(answers.thing, "witness", None),
     )
 
 

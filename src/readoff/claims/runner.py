@@ -21,12 +21,14 @@ from typing import Any, Protocol
 from readoff.claims.claim import Claim, controlled_recipes
 from readoff.claims.dependencies import stamps
 from readoff.claims.judging import error_verdict, evaluate
+from readoff.claims.kept import keep
 from readoff.claims.scope import Seeds, confirmation_seeds, declared_seeds
 from readoff.claims.session import Provider, Session, key_of, look, obtain, prefetch, refusal, register, stored
 from readoff.claims.subject import Constructed, Given, OnTask, Process, recipes_of
 from readoff.claims.verdict import BAD, SETTLED, Verdict
 from readoff.core.errors import BY_USERS, BadValue
 from readoff.store import Store, StoreError, verdicts
+from readoff.store.files import disk_error
 
 
 class Progress(Protocol):
@@ -140,10 +142,22 @@ def _one(claim: Claim, session: Session) -> dict[str, Any]:
     except BY_USERS as error:
         verdict, key = error_verdict(claim, error), None
     record = _record(verdict, session, time.perf_counter() - began)
+    if verdict.kept is not None and session.store is not None:
+        session.write(lambda store: _keep(store, claim, verdict.kept, record))
     exhibits = [exhibit.to_json() for exhibit in verdict.exhibits]
     again = key if key is not None and verdict.verdict != "ERROR" else f"not used again: {claim.id}"
     session.write(lambda store: verdicts.save(store, again, record, exhibits))
     return record
+
+
+def _keep(store: Store, claim: Claim, found: Any, record: dict[str, Any]) -> None:
+    """Write what a search has found beside the ledger, and say where."""
+    folder = store.path / "found"
+    try:
+        file = keep(folder, claim.id.replace("/", "-"), found)
+    except OSError as error:
+        raise disk_error(error, folder) from error
+    record["reason"] = f"{record['reason']} (kept: {file})".lstrip()
 
 
 def _record(verdict: Verdict, session: Session, seconds: float) -> dict[str, Any]:

@@ -7,7 +7,8 @@ A subject is a small frozen description; the runner turns it into the thing that
     Sweep((recipe, recipe, ...))     a tuple of Runs, the same seeds in each
     Constructed(build, "name")       build(): one Network, written by hand or imported
     OnTask(task)                     the task
-    Process(build, "name")           build(): any other finite object, such as a belief process
+    Process(build, "name")           build(): any other finite object, such as a belief process or a search (a search
+                                     that found a network says so: `witness`, `provenance`, and `in_words`)
     Process(build, "name", draws=n)  build(): n independent draws of one, which `Seeds` judges one by one
     Certified(build, check)          build(): a certificate (a dict), after check(certificate) had no complaints
     Given(model, task)               a Given: someone's network, or any callable from tokens to logits
@@ -127,6 +128,18 @@ Subject = Trained | Sweep | Constructed | OnTask | Process | Certified | Given |
 
 class Complaint(ReadoffError):
     """A certificate's checker complained."""
+
+
+class Impossible(ReadoffError):
+    """Raised by a judge that holds a checked proof that nothing of a whole class does it: FAILS, for all of them.
+
+    `document`: the certificate with its class, as plain data; `assumes`: the lemmas it rests on.
+    """
+
+    def __init__(self, reason: str, document: Mapping[str, Any], assumes: Sequence[Any]) -> None:
+        super().__init__(reason)
+        self.document = document
+        self.assumes = tuple(assumes)
 
 
 def recipes_of(subject: Subject) -> tuple[Any, ...]:

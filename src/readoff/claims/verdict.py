@@ -49,7 +49,11 @@ class ControlResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim, what came out, and why."""
+    """A claim, what came out, and why.
+
+    `assumes`: lemmas that only this outcome rests on, beside the claim's own. `kept`: what a search found and a store
+    should keep, a witness (a Network) or an impossibility certificate (plain data).
+    """
 
     claim: Claim
     verdict: VerdictName
@@ -65,6 +69,8 @@ class Verdict:
     failed_seeds: tuple[int, ...] = ()
     registered: str | None = None
     seconds: float = 0.0
+    assumes: tuple[Any, ...] = ()
+    kept: Any = None
 
     def with_seconds(self, seconds: float) -> "Verdict":
         return replace(self, seconds=seconds)
@@ -89,7 +95,7 @@ class Verdict:
             "open": claim.open,
             "controls": [c.to_json() | {"verdict": c.verdict, "reason": c.reason} for c in self.controls],
             "networks_from": self.networks_from,
-            "assumes": [f"{lemma.name}: {lemma.text} ({lemma.source})" for lemma in claim.assumes],
+            "assumes": [f"{lemma.name}: {lemma.text} ({lemma.source})" for lemma in (*claim.assumes, *self.assumes)],
             "seconds": round(self.seconds, 3),
             "reused": False,
             "reason": self.reason,

@@ -4,9 +4,9 @@ readoff rival pairs                       a shipped task
 readoff rival parity --bits 3 --heads 4   with the task's own flags
 readoff rival my_task.py                  a task of your own
 readoff rival pairs/rank-3-impossible     the task of a claim
+readoff rival my_claims.py:mine/and       the task of a claim of your own
 """
 
-import json as json_module
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -15,21 +15,23 @@ from typing import Annotated, Any
 import tyro
 
 from readoff.claims.claim import Claim
+from readoff.claims.kept import keep
 from readoff.claims.scope import EveryNetwork
-from readoff.claims.select import matching
+from readoff.claims.loading import load_module
+from readoff.claims.select import claims_in, matching
 from readoff.claims.subject import Given, OnTask, recipes_of
 from readoff.cli import output
 from readoff.cli.bar import Bar
 from readoff.cli.flags import TaskFlags, find_task, given
 from readoff.cli.listing import library_claims
+from readoff.core.canonical import content_id
 from readoff.core.errors import BadValue, UnknownName
-from readoff.networks.files import save
 from readoff.store import Store
-from readoff.store.files import write_whole
-from readoff.studies.rival import ANY, Finding, frontier, search
+from readoff.studies.places import ANY, frontier, order_matters
+from readoff.studies.rival import Finding, search
 from readoff.tasks.base import Task
 
-Wanted = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TASK|FILE.py|CLAIM")]
+Wanted = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TASK|FILE.py[:NAME]|CLAIM")]
 
 
 def rival(
@@ -38,6 +40,7 @@ def rival(
     heads: int = 3,
     d_head: int = 3,
     layers: int = 1,
+    positions: bool = False,
     seeds: int = 32,
     steps: int = 3000,
     store: Path = Path(".readoff"),
@@ -47,10 +50,11 @@ def rival(
     """Look for the smallest network that does a task: a witness, or a proof that there is none.
 
     Args:
-        wanted: a shipped task, a Python file with one of your own, or a claim about one.
+        wanted: a shipped task, a Python file with one of your own (or with a claim about one), or a claim.
         heads: walk from one head up to so many.
         d_head: and from d_head 1 up to this.
         layers: and from one layer up to so many.
+        positions: with positional embeddings too; always so where the answer depends on the order of tokens.
         seeds: networks trained at each place of the frontier.
         steps: training steps of each.
         store: folder where networks, witnesses and certificates are kept.
@@ -61,7 +65,8 @@ def rival(
         if not 1 <= value <= 1000:
             raise BadValue(f"{name} {value}: expected a number from 1 to 1000.")
     task = task_meant(wanted, given(task_fields))
-    places = frontier(range(1, heads + 1), range(1, d_head + 1), range(1, layers + 1))
+    placed = (False, True) if positions or order_matters(task) else (False,)
+    places = frontier(range(1, heads + 1), range(1, d_head + 1), range(1, layers + 1), placed)
     as_json = json or not sys.stdout.isatty()
     with Store(store) as opened, Bar() as bar:
         found = search(task, places, seeds, steps, opened, tell=_tell, progress=bar)
@@ -79,16 +84,26 @@ def rival(
 
 
 def task_meant(wanted: str, fields: dict[str, Any]) -> Task:
-    """The task of a name, a file, or a claim id."""
-    if "/" in wanted and not wanted.partition(":")[0].endswith(".py"):
-        if fields:
-            raise BadValue("a claim says what its task is; leave the task's flags out.")
-        return task_of_claim(matching(wanted, library_claims())[0])
+    """The task of a name, of a file (or a claim in it), or of a claim id."""
+    path, _, name = wanted.partition(":")
+    of_file = path.endswith(".py")
+    if of_file and ("/" in name or not name):
+        module, world = load_module(Path(path))
+        world.stay()
+        claims = claims_in([module])
+        if name or (len(claims) == 1 and not _defines_task(Path(path))):
+            _no_flags(fields)
+            return task_of_claim(_named(name or claims[0].id, claims))
+    elif "/" in wanted and not of_file:
+        _no_flags(fields)
+        return task_of_claim(_named(wanted, library_claims()))
     if wanted == "xor":
         wanted, fields = "parity", {"bits": 2, **fields}
     try:
         return find_task(wanted, fields)
     except UnknownName as error:
+        if of_file:
+            raise
         raise UnknownName("task (or claim, as study/name)", wanted, [*_names(), "xor"]) from error
 
 
@@ -98,6 +113,9 @@ def task_of_claim(claim: Claim) -> Task:
     if isinstance(claim.scope, EveryNetwork):
         subjects += [s for s in (claim.scope.attack, claim.scope.relaxation) if s is not None]
     for subject in subjects:
+        task = getattr(getattr(subject, "build", None), "task", None)  # a question about a task
+        if isinstance(task, Task):
+            return task
         if isinstance(subject, OnTask | Given):
             return subject.task
         for recipe in recipes_of(subject):
@@ -107,7 +125,8 @@ def task_of_claim(claim: Claim) -> Task:
 
 
 def finding_json(found: Finding, file: Path | None) -> dict[str, Any]:
-    """A finding as JSON-able data."""
+    """A finding as JSON-able data. `class` and `assumes`: what an impossibility covers, and the lemmas it rests on."""
+    document = found.certificate or {}
     return {
         **asdict(found.place),
         "d_head": None if found.place.d_head == ANY else found.place.d_head,
@@ -116,25 +135,40 @@ def finding_json(found: Finding, file: Path | None) -> dict[str, Any]:
         "accuracy": found.accuracy,
         "tries": found.tries,
         "reason": found.reason,
+        "class": found.place.words,
+        "assumes": [f"{lemma['name']}: {lemma['text']} ({lemma['source']})" for lemma in document.get("assumes", [])],
         "file": str(file) if file else None,
     }
 
 
+def _named(wanted: str, claims: list[Claim]) -> Claim:
+    """The claim with this id; else the only one that continues it. BadValue lists several."""
+    found = matching(wanted, claims)
+    exact = [claim for claim in found if claim.id == wanted]
+    if not exact and len(found) > 1:
+        listed = ", ".join(claim.id for claim in found[:8]) + (" ..." if len(found) > 8 else "")
+        raise BadValue(f"{wanted!r} is the beginning of {len(found)} claims: {listed}. Name one of them.")
+    return (exact or found)[0]
+
+
+def _no_flags(fields: dict[str, Any]) -> None:
+    if fields:
+        raise BadValue("a claim says what its task is; leave the task's flags out.")
+
+
+def _defines_task(path: Path) -> bool:
+    return any(isinstance(value, Task) for value in vars(load_module(path)[0]).values())
+
+
 def _keep(found: Finding, task: Task, folder: Path) -> Path | None:
-    """Save a witness or a certificate; returns its file."""
-    if found.network is None and found.certificate is None:
+    """Save a witness or a certificate; returns its file. The name holds the task's hash, not only its name."""
+    kept = found.network if found.network is not None else found.certificate
+    if kept is None:
         return None
-    folder.mkdir(parents=True, exist_ok=True)
     p = found.place
-    name = f"{task.name}-{p.n_layers}L{p.n_heads}H" + ("" if p.d_head == ANY else f"{p.d_head}d")
-    name += "" if p.constant else "-no-constant"
-    if found.network is not None:
-        path = folder / f"{name}.safetensors"
-        save(found.network, path)
-        return path
-    path = folder / f"{name}-impossible.json"
-    write_whole(path, json_module.dumps(found.certificate, sort_keys=True).encode())
-    return path
+    stem = f"{task.name}-{content_id(task, 8)}-{p.n_layers}L{p.n_heads}H" + ("" if p.d_head == ANY else f"{p.d_head}d")
+    stem += ("-positions" if p.positions else "") + ("" if p.constant else "-no-constant")
+    return keep(folder, stem, kept)
 
 
 def _tell(found: Finding) -> None:

@@ -18,8 +18,6 @@ Fewer heads are impossible (`certificates.threshold_degree`).
 import math
 from fractions import Fraction
 
-import numpy as np
-
 from readoff.certificates.exact import RationalTables
 from readoff.constructions.builder import Factors, build
 from readoff.constructions.rational import coordinates, fractions
@@ -67,9 +65,3 @@ def parity_network(
     chosen = architecture or architecture_for(task, n_heads=task.bits, d_head=1)
     built = build(chosen, scores, factors, list(tables.base), read_token=2, origin=f"parity of {task.bits} bits")
     return Network(chosen, built.network.weights, "constructed", f"parity of {task.bits} bits, {task.bits} heads")
-
-
-def head_curves(bits: int) -> np.ndarray:
-    """float64 [heads, bits + 1]: c_h k / (h + k), what each head says on k ones; columns add up to parity."""
-    k = np.arange(bits + 1)
-    return np.array([float(c) * k / (h + k) for h, c in enumerate(parity_coefficients(bits), 1)])

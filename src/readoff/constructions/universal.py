@@ -20,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from readoff.certificates.multiset_rank import SCHEMA, check_rank, multisets
+from readoff.certificates.multiset_rank import check_rank
 from readoff.constructions.builder import Factors, build
 from readoff.constructions.rational import coordinates, fractions
 from readoff.core.errors import BadValue, Unreachable
 from readoff.networks.architecture import effective_for
 from readoff.networks.network import Network
-from readoff.tasks.multiset import Multiset
+from readoff.tasks.multiset import Multiset, n_multisets
 
 LARGEST_POWER = 10
 TRIES = 400
@@ -35,13 +35,13 @@ TRIES = 400
 def universal_certificate(vocab: int, n: int) -> dict[str, Any]:
     """Weights of M heads whose exact matrix has rank M: the data that `check_rank` verifies."""
     weights = [list(row) for row in _weights(vocab, n)]
-    return {"schema": SCHEMA, "vocab": vocab, "n": n, "rank": len(weights), "weights": weights}
+    return {"schema": 1, "vocab": vocab, "n": n, "weights": weights}
 
 
 def universal_network(task: Multiset, scale: int = 8) -> Network:
     """An effective network with M heads of d_head 1 and no bias: logits `scale` on the label and 0 elsewhere."""
     heads = _weights(task.vocab, task.n)
-    counts = multisets(task.vocab, task.n)
+    counts = _counts(task.vocab, task.n).tolist()
     matrix = fractions([[Fraction(task.n + 1, _dot(e, row)) for e in heads] for row in counts])
     wanted = [[scale * (y == label) for y in range(task.d_vocab_out)] for label in task.labels]
     readout = coordinates(matrix, fractions(wanted))
@@ -56,9 +56,10 @@ def universal_network(task: Multiset, scale: int = 8) -> Network:
 @cache
 def _weights(vocab: int, n: int) -> tuple[tuple[int, ...], ...]:
     """The best conditioned of some random choices of powers of two that has full exact rank."""
-    counts = np.array([[*row, 1] for row in multisets(vocab, n)])
-    if len(counts) > 60:
-        raise BadValue(f"{n} tokens out of {vocab} make {len(counts)} multisets; witnesses are written for up to 60.")
+    size = n_multisets(vocab, n)
+    if size > 60:
+        raise BadValue(f"{n} tokens out of {vocab} make {size:,} multisets; witnesses are written for up to 60.")
+    counts = np.insert(_counts(vocab, n), vocab, 1, axis=1)
     best: tuple[float, list[list[int]]] | None = None
     for seed in range(TRIES):
         powers = np.random.default_rng(seed).integers(0, LARGEST_POWER + 1, (len(counts), vocab + 1))
@@ -66,10 +67,15 @@ def _weights(vocab: int, n: int) -> tuple[tuple[int, ...], ...]:
         if best is None or condition < best[0]:
             best = condition, (2**powers).tolist()
     assert best is not None
-    reasons = check_rank({"schema": SCHEMA, "vocab": vocab, "n": n, "rank": len(counts), "weights": best[1]})
+    reasons = check_rank({"schema": 1, "vocab": vocab, "n": n, "weights": best[1]}, vocab, n)
     if reasons:
         raise Unreachable(f"no spanning weights in {TRIES} tries: {reasons[0]}")
     return tuple(map(tuple, best[1]))
+
+
+def _counts(vocab: int, n: int) -> np.ndarray:
+    """int64 [multiset, token]: how often each token stands in each multiset, in the order of the task's labels."""
+    return np.array([np.bincount(row, minlength=vocab) for row in Multiset.named_apart(vocab, n).multisets])
 
 
 def _dot(weights: tuple[int, ...], counts: tuple[int, ...]) -> int:

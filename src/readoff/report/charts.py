@@ -8,7 +8,6 @@ Every function returns (chart, notes): the notes count what a picture cannot sho
 The chart is None where there is nothing to draw. Importing this module imports Altair, so figures do it when they draw.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,17 +16,17 @@ from typing import Any
 import altair as alt
 import numpy as np
 
+from readoff.report.axes import ORANGE, axis, inline, labels, marked, rule, rules, sized, worded
 from readoff.report.cells import described, matrix, missing
 from readoff.report.text import number, plural, real
 from readoff.report.thin import median_curve, thin_curve, thin_sorted
 
-INK, MUTED, RULE, BLUE, ORANGE = "#1b1b1b", "#6b6b6b", "#d9d9d9", "#2166ac", "#c05a00"
+INK, MUTED, RULE, BLUE = "#1b1b1b", "#6b6b6b", "#d9d9d9", "#2166ac"
 """Stand-ins that the report replaces by its own colours, light or dark."""
 
 SERIES = ("#2166ac", "#c05a00", "#5e3c99", "#1b7837", "#6b6b6b")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-WIDTH, HEIGHT = 640, 250
 COUNTS = alt.Axis(tickMinStep=1)
 CURVE_LIMIT = 256
 """At most this many healthy and as many failed curves are drawn."""
@@ -58,8 +57,8 @@ def curves(data: Mapping[str, Any], points: int = 200) -> Drawing:
     alive, failed = [c for c in read if not c.failed], [c for c in read if c.failed]
     shown = [kept[i] for kept in (alive, failed) for i in thin_sorted(len(kept), CURVE_LIMIT, head=0)]
     lines = {bad: [p for c in shown if c.failed == bad for p in c.points(points)] for bad in (False, True)}
-    x = _axis(alt.X("x:Q"), data.get("x_axis"), [p["x"] for bad in lines for p in lines[bad]], log_x)
-    y = _axis(alt.Y("y:Q"), data.get("y_axis"), [p["y"] for bad in lines for p in lines[bad]], log_y)
+    x = axis(alt.X("x:Q"), data.get("x_axis"), [p["x"] for bad in lines for p in lines[bad]], log_x)
+    y = axis(alt.Y("y:Q"), data.get("y_axis"), [p["y"] for bad in lines for p in lines[bad]], log_y)
     ends = [p for c in shown if c.failed for p in [q for q in c.points(points) if q["y"] is not None][-1:]]
     if not lines[False] and not lines[True]:
         return None, [*_curve_notes(read, len(shown), points), NOTHING]
@@ -67,12 +66,14 @@ def curves(data: Mapping[str, Any], points: int = 200) -> Drawing:
     layers = [
         _lines(lines[False], x, y, strokeWidth=0.8, strokeOpacity=round(faint, 2), color=BLUE),
         _lines(lines[True], x, y, strokeWidth=1.2, strokeOpacity=0.9, color=ORANGE, strokeDash=[4, 3]),
-        alt.Chart(_data(ends)).mark_point(shape="cross", angle=45, size=60, color=ORANGE, filled=True).encode(x=x, y=y),
+        alt.Chart(inline(ends))
+        .mark_point(shape="cross", angle=45, size=60, color=ORANGE, filled=True)
+        .encode(x=x, y=y),
     ]
     if len(alive) > 1:
         middle = _Curve("median", *median_curve([(c.xs, c.ys) for c in alive]))
         layers.append(_lines(middle.points(points), x, y, strokeWidth=2.2, color=INK))
-    return _sized(alt.layer(*layers, *_rules(data))), _curve_notes(read, len(shown), points)
+    return sized(alt.layer(*layers, *rules(data))), _curve_notes(read, len(shown), points)
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,9 @@ def margins(data: Mapping[str, Any], points: int = 200) -> Drawing:
     if not values:
         return None, [*notes, NOTHING]
     steps = [{"x": values[i], "y": i + 1} for i in thin_sorted(len(values), points)]
-    x = _axis(alt.X("x:Q"), f"margin ({data['unit']})" if data.get("unit") else "margin", values, False)
+    x = axis(alt.X("x:Q"), f"margin ({data['unit']})" if data.get("unit") else "margin", values, False)
     layers: list[Any] = [
-        alt.Chart(_data(steps))
+        alt.Chart(inline(steps))
         .mark_line(interpolate="step-after", strokeWidth=2, color=BLUE)
         .encode(x=x, y=alt.Y("y:Q", title="inputs with at most this margin", axis=COUNTS))
     ]
@@ -138,12 +139,15 @@ def margins(data: Mapping[str, Any], points: int = 200) -> Drawing:
     if bound is not None:
         clear = sum(v > real(bound) for v in given)
         notes.insert(1, f"{clear:,} of {len(given):,} margins exceed the error bound {number(bound)}.")
-        layers += _rule("x", real(bound), f"error bound {number(bound)}")
-    return _sized(alt.layer(*layers)), notes
+        layers += rule("x", real(bound), f"error bound {number(bound)}")
+    return sized(alt.layer(*layers)), notes
 
 
 def scatter(data: Mapping[str, Any], points: int = 400) -> Drawing:
-    """{x, y, series?: a name per point, x_axis?, y_axis?, log_x?, log_y?, rules?}: a colour and shape per series."""
+    """{x, y, series?: a name per point, x_axis?, y_axis?, log_x?, log_y?, x_ticks?, x_names?, rules?}.
+
+    A colour and shape per series. `x_ticks`: where the axis is marked; `x_names`: places 0, 1, 2, ... have these names.
+    """
     xs, ys = [real(v) for v in data["x"]], [real(v) for v in data["y"]]
     names = [str(s) for s in data.get("series") or [""] * len(xs)]
     if not len(xs) == len(ys) == len(names):
@@ -164,40 +168,49 @@ def scatter(data: Mapping[str, Any], points: int = 400) -> Drawing:
         return None, [*notes, NOTHING]
     order = list(dict.fromkeys(names))
     encoding = {
-        "x": _axis(alt.X("x:Q"), data.get("x_axis"), [p["x"] for p in fine], log_x),
-        "y": _axis(alt.Y("y:Q"), data.get("y_axis"), [p["y"] for p in fine], log_y),
+        "x": marked(axis(alt.X("x:Q"), data.get("x_axis"), [p["x"] for p in fine], log_x, room=8), data),
+        "y": axis(alt.Y("y:Q"), data.get("y_axis"), [p["y"] for p in fine], log_y, room=8),
     }
     if len(order) > 1:
-        legend = alt.Legend(title=None, orient="top", labelColor=INK, labelFontSize=12, labelLimit=400)
+        legend = alt.Legend(
+            title=None, orient="top", labelColor=INK, labelFontSize=12, labelLimit=400, columnPadding=24
+        )
         scales = [
             alt.Scale(domain=order, range=[options[i % len(options)] for i in range(len(order))])
             for options in (SERIES, SHAPES)
         ]
         encoding["color"] = alt.Color("series:N", scale=scales[0], legend=legend)
         encoding["shape"] = alt.Shape("series:N", scale=scales[1], legend=legend)
-    marks = alt.Chart(_data(fine)).mark_point(size=36, strokeOpacity=0.75, color=BLUE).encode(**encoding)
-    return _sized(alt.layer(marks, *_rules(data))), notes
+    marks = alt.Chart(inline(fine)).mark_point(size=36, strokeOpacity=0.75, color=BLUE).encode(**encoding)
+    return sized(alt.layer(marks, *rules(data))), notes
 
 
 def histogram(data: Mapping[str, Any], points: int = 30) -> Drawing:
-    """{values, x_axis?, y_axis?, bins?, rules?}: counts in equal bins."""
+    """{values, x_axis?, y_axis?, bins?, rules?}: counts in equal bins; a few whole numbers have a bar each."""
     given = [real(v) for v in data["values"]]
     values = [v for v in given if math.isfinite(v)]
     notes = missing(given, "not drawn")
     if not values:
         return None, [*notes, NOTHING]
-    counts, edges = np.histogram(values, bins=int(data.get("bins", min(points, 30))))
+    low, high = min(values), max(values)
+    whole = "bins" not in data and high - low < points and all(v == round(v) for v in values)
+    bins = np.arange(low - 0.5, high + 1) if whole else int(data.get("bins", min(points, 30)))
+    counts, edges = np.histogram(values, bins=bins)
     bars = [{"x": float(a), "x2": float(b), "y": int(c)} for a, b, c in zip(edges, edges[1:], counts)]
+    places = [float(v) for v in range(int(low), int(high) + 1)]
+    ticks = alt.Axis(values=places, tickCount=min(12, len(places)), format="d") if whole else alt.Axis()
     chart = (
-        alt.Chart(_data(bars))
+        alt.Chart(inline(bars))
         .mark_bar(color=BLUE, fillOpacity=0.8, binSpacing=1)
         .encode(
-            x=alt.X("x:Q", bin="binned", title=_title(data.get("x_axis"))),
+            x=alt.X("x:Q", bin="binned", title=worded(data.get("x_axis")), axis=ticks),
             x2="x2:Q",
-            y=alt.Y("y:Q", title=_title(data.get("y_axis") or "count"), axis=COUNTS),
+            y=alt.Y("y:Q", title=worded(data.get("y_axis") or "count"), axis=COUNTS).scale(
+                domainMax=1.08 * int(counts.max()), nice=False
+            ),
         )
     )
-    return _sized(alt.layer(chart, *_rules(data))), notes
+    return sized(alt.layer(chart, *rules(data))), notes
 
 
 def heatmap(data: Mapping[str, Any], with_text: bool | None = None) -> Drawing:
@@ -215,12 +228,12 @@ def heatmap(data: Mapping[str, Any], with_text: bool | None = None) -> Drawing:
         for i, row in enumerate(values)
         for j, v in enumerate(row)
     ]
-    base = alt.Chart(_data(cells)).encode(
-        x=alt.X("c:O", title=_title(data.get("column_axis")), axis=_labels(columns, size)),
-        y=alt.Y("r:O", title=_title(data.get("row_axis")), axis=_labels(rows, size)),
+    base = alt.Chart(inline(cells)).encode(
+        x=alt.X("c:O", title=worded(data.get("column_axis")), axis=labels(columns, size)),
+        y=alt.Y("r:O", title=worded(data.get("row_axis")), axis=labels(rows, size)),
     )
     scale = alt.Scale(domain=[-top, 0, top], range=[BLUE, "#f7f7f7", ORANGE], interpolate="lab")
-    unit = _title(data.get("unit")) or ""
+    unit = worded(data.get("unit")) or ""
     legend = alt.Legend(title=unit or None, gradientLength=120)
     layers = [base.mark_rect(invalid="show").encode(color=alt.Color("v:Q", scale=scale, legend=legend))]
     broken = alt.datum.v == None  # noqa: E711 - a Vega expression, not a comparison
@@ -233,64 +246,5 @@ def heatmap(data: Mapping[str, Any], with_text: bool | None = None) -> Drawing:
     return chart, [*described(data), *missing(v for row in values for v in row)]
 
 
-def _data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
-    """Rows as one text: Altair would otherwise check every number against its schema, which takes seconds."""
-    return alt.InlineData(values=json.dumps(rows), format=alt.JsonDataFormat(type="json"))
-
-
 def _lines(points: list[dict[str, Any]], x: alt.X, y: alt.Y, **mark: Any) -> alt.Chart:
-    return alt.Chart(_data(points)).mark_line(strokeCap="round", **mark).encode(x=x, y=y, detail="name:N")
-
-
-def _axis(channel: Any, title: str | None, values: Sequence[float | None], log: bool) -> Any:
-    """The channel with its title and, on a log axis, one tick per power of ten where two or more fall inside."""
-    finite = [v for v in values if v is not None]
-    if not log or not finite:
-        return channel.title(_title(title)).scale(zero=False)
-    low, high = math.floor(math.log10(min(finite))), math.ceil(math.log10(max(finite)))
-    channel = channel.title(_title(title)).scale(type="log", nice=False)
-    if high - low < 2:
-        return channel
-    stride = 1 + (high - low) // 10
-    powers = [float(f"1e{k}") for k in range(low, high + 1, stride) if min(finite) <= float(f"1e{k}") <= max(finite)]
-    return channel.axis(values=powers, format="~g") if len(powers) > 1 else channel
-
-
-def _labels(names: Sequence[str], size: int) -> alt.Axis:
-    stride = max(1, math.ceil(12 / size))
-    text = "{" + ",".join(f"'{i}':{_quoted(n)}" for i, n in enumerate(names)) + "}[datum.value]"
-    places = list(range(0, len(names), stride))
-    return alt.Axis(labelExpr=text, values=places, tickCount=len(places), labelAngle=0, labelOverlap=False)
-
-
-def _quoted(name: str) -> str:
-    return "'" + name.replace("\\", "\\\\").replace("'", "\\'").replace("\n", " ") + "'"
-
-
-def _rules(data: Mapping[str, Any]) -> list[Any]:
-    """Reference lines: `rules`: [{axis: "x" | "y", value, label}]."""
-    return [
-        layer
-        for rule in data.get("rules", ())
-        for layer in _rule(rule["axis"], real(rule["value"]), str(rule["label"]))
-    ]
-
-
-def _rule(axis: str, at: float, label: str) -> list[Any]:
-    base = alt.Chart(_data([{"at": at, "label": label}]))
-    line = base.mark_rule(color=ORANGE, strokeWidth=1.5, strokeDash=[6, 3])
-    words = {"color": ORANGE, "fontSize": 11, "align": "left", "dx": 5}
-    if axis == "x":
-        note = base.mark_text(baseline="top", dy=3, **words).encode(x="at:Q", y=alt.value(0), text="label:N")
-        return [line.encode(x="at:Q"), note]
-    note = base.mark_text(baseline="bottom", dy=-3, **words).encode(x=alt.value(0), y="at:Q", text="label:N")
-    return [line.encode(y="at:Q"), note]
-
-
-def _title(given: Any) -> str | None:
-    """An axis title; None where nothing was said. A bare list of characters keeps Altair from parsing it."""
-    return str(given) if given else None
-
-
-def _sized(chart: Any) -> Any:
-    return chart.properties(width=WIDTH, height=HEIGHT)
+    return alt.Chart(inline(points)).mark_line(strokeCap="round", **mark).encode(x=x, y=y, detail="name:N")

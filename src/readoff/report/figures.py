@@ -11,7 +11,7 @@ An exhibit is {claim_id, id, kind, title, caption, data}. The kinds and their da
 | margins | {margins, error_bound?, unit?} | `charts.margins` |
 | trace | {input: tokens, true?: label, steps: [{name, labels, values, rows?}]} | `cells.trace` |
 | table | {columns, rows} | `cells.table` |
-| scatter | {x, y, series?, x_axis?, y_axis?, log_x?, log_y?, rules?} | `charts.scatter` |
+| scatter | {x, y, series?, x_axis?, y_axis?, log_x?, log_y?, x_ticks?, x_names?, rules?} | `charts.scatter` |
 | histogram | {values, x_axis?, y_axis?, bins?, rules?} | `charts.histogram` |
 | grid | {rows, columns, cells: "impossible" / "possible" / "learned" / text} | `cells.words` |
 

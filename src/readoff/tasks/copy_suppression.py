@@ -6,13 +6,13 @@ it will not come again, so expect t. The context holds one key and `n_seen` item
     input  1 0>2 1 =     0 has not been seen     label 0
     input  1 0>2 0 =     0 has been seen         label 2     (a copy of the prediction stands there)
 
-Why suppression is needed. The natural prediction, s, comes from the key. To know whether it must be taken back, one
-has to look for s among the items, and at "=" a first layer cannot: it does not know s yet, so its scores are the same
-whatever the key. Lowering the logit of *every* item that has been seen does not help, because t may have been seen as
-well, and then t is right; which item counts depends on the prediction. This is a theorem and not only a story: no sum
-of per-token contributions has the right argmax (the claim skip/copy-suppression certifies it), so no single head in one
-layer does it. With two layers it is easy: layer 0 writes the prediction at "=" (s more than t), and a head of layer 1
-uses it as its query, finds the copy of s, and lowers its logit.
+Why suppression is needed. Put a copy of s in the place of another item, and the right answer turns from s to t: what
+solves the task lets that copy lower the logit of s below that of t. And this must hang on the prediction. Lowering the
+logit of *every* item that has been seen does not help, because t may have been seen as well, and then t is right; which
+item counts depends on the key. So no sum of per-token contributions has the right argmax, and no single head in one
+layer (the claim skip/copy-suppression/not-additive certifies it), though two heads in one layer can. With two layers it
+is easy: layer 0 writes the prediction at "=" (s more than t), and a head of layer 1 uses it as its query, finds the
+copy of s, and lowers its logit.
 
 >>> task = CopySuppression()
 >>> task.domain_size(), task.key(0, 2), task.expected(task.key(0, 2))

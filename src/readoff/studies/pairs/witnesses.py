@@ -24,7 +24,7 @@ from readoff.claims import (
     Trained,
     certified,
     claim,
-    corrupted_certificate,
+    on_material,
     shuffled_weights,
 )
 from readoff.constructions.pairs import (
@@ -260,6 +260,14 @@ def breaks_the_class(thing: Any) -> Measured:
     return outcome(thing)
 
 
+def _sign_turned(certificate: Any) -> Any:
+    """The first multiplier of the last case (all three numbers positive) with its sign turned."""
+    *others, last = certificate["cases"]
+    first, *uses = last["uses"]
+    turned = {**first, "multiplier": [[-c, variables] for c, variables in first["multiplier"]]}
+    return {**certificate, "cases": [*others, {**last, "uses": [turned, *uses]}]}
+
+
 @claim(
     "pairs/rank-1-no-bias",
     says="No network with one head, d_head 1, no biases and no direct path solves the task: its logits are a(x) w for "
@@ -271,7 +279,11 @@ def breaks_the_class(thing: Any) -> Measured:
         attack=Trained(RANK_1_CLASS),
     ),
     measure=breaks_the_class,
-    must_fail=list(corrupted_certificate),
+    must_fail=[
+        on_material("one multiplier's sign turned", _sign_turned),
+        on_material("one case left out", lambda c: {**c, "cases": c["cases"][1:]}),
+        on_material("a certificate for another sentence: two classes", lambda c: {**c, "labels": ["y1", "y2", "y1"]}),
+    ],
     assumes=[
         Lemma(
             "rank one",

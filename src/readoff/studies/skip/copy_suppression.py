@@ -16,25 +16,20 @@ from typing import Any
 
 import numpy as np
 
-from readoff.certificates.threshold_degree import check_degree
-from readoff.circuits.behaviour import margins_of, network_logits
-from readoff.circuits.threshold import heads_obstruction
+from readoff.circuits.behaviour import margins_of
 from readoff.claims import (
-    Certified,
-    EveryNetwork,
     Exhibit,
     Measured,
     Seeds,
     Trained,
     claim,
-    corrupted_certificate,
     enumerated,
     on_networks,
     untrained,
 )
 from readoff.core.edits import Edit
-from readoff.studies.skip.certified import HEADS, one_number_off
-from readoff.studies.skip.recipes import ONE_LAYER_ONE_HEAD, ONE_LAYER_TWO_HEADS, SUPPRESSION, TWO_LAYERS
+from readoff.studies.pairs.arms import explored
+from readoff.studies.skip.recipes import SUPPRESSION, TWO_LAYERS
 
 PATTERN = "blocks.1.attn.hook_pattern"
 WRITES = ("blocks.0.hook_attn_out", "blocks.1.hook_attn_out")
@@ -128,7 +123,7 @@ def suppression_table(run: Any, n: Any) -> list[Exhibit]:
     says="Does the second-layer head suppress copies: look at the copy of the predicted item more than twice as much "
     "as at another item, and lower its logit?",
     about=Trained(TWO_LAYERS),
-    scope=Seeds(at_least=0.8, confidence=0.95, given=solved),
+    scope=Seeds(at_least=explored(247, 256), confidence=0.95, given=solved),
     measure=suppression,
     statement="skip/copy-suppression",
     relation="illustrates",
@@ -147,7 +142,7 @@ def mechanism(n):
     says="The suppressor asks with the prediction: with layer 0's output at the read-off mean-ablated, it looks less "
     "at the copy and more at the other item, so ablating the prediction is partly repaired.",
     about=Trained(TWO_LAYERS),
-    scope=Seeds(at_least=0.7, confidence=0.95, given=solved),
+    scope=Seeds(at_least=explored(235, 256), confidence=0.95, given=solved),
     measure=suppression,
     statement="skip/copy-suppression-mechanism",
     relation="illustrates",
@@ -185,6 +180,7 @@ def margins_two_layers(run: Any) -> np.ndarray:
     "skip/copy-suppression/output-weights",
     says="Is suppression written in layer 1's OV circuit alone: is every item's own logit the one it lowers most?",
     about=Trained(TWO_LAYERS),
+    # exploration: for every item in 201 of 256
     scope=Seeds(at_least=0.5, confidence=0.95, given=lambda n: n["logits_margin"] > 0),
     measure=diagonal,
     statement="skip/copy-suppression-mechanism",
@@ -202,6 +198,7 @@ def own_logit_lowered(n):
     says="And the query in layer 1's QK circuit alone: does an item's unembedding, as a query, prefer that item (for "
     "at least two of the three)?",
     about=Trained(TWO_LAYERS),
+    # exploration: mostly in 152 of 256; 64 networks settle that with power 0.35 only
     scope=Seeds(at_least=0.5, confidence=0.95, given=lambda n: n["logits_margin"] > 0),
     measure=diagonal,
     statement="skip/copy-suppression-mechanism",
@@ -212,34 +209,3 @@ def own_logit_lowered(n):
 )
 def own_item_asked_for(n):
     return {"mostly": n["asks_for_own"] > 0.6, "mostly not": n["asks_for_own"] < 0.4}
-
-
-def one_layer_margins(run: Any) -> Measured:
-    """Least margin of every one-layer network over the whole domain."""
-    domain = SUPPRESSION.domain(orbits=True)
-    return enumerated(least_margin=margins_of(network_logits(run.ensemble, domain.tokens), domain.labels).min(axis=1))
-
-
-def no_additive_model() -> dict[str, Any]:
-    """Two labels that no linear function of placed tokens parts."""
-    found = heads_obstruction(SUPPRESSION.domain(), SUPPRESSION.d_vocab, 1, positions=True)
-    assert found is not None
-    return found
-
-
-@claim(
-    "skip/copy-suppression/needed",
-    says="Why suppression is needed: no sum of per-token contributions, and so no single head in one layer, with "
-    "positions or without, solves the task. (Two heads in one layer can: the step outside the class.)",
-    about=Certified(no_additive_model, check_degree, "no additive model"),
-    scope=EveryNetwork(
-        "one attention layer with one head, any d_head, positions allowed, no MLP, no normalisation",
-        relaxation=Trained(ONE_LAYER_TWO_HEADS),
-        attack=Trained(ONE_LAYER_ONE_HEAD),
-    ),
-    measure=one_layer_margins,
-    must_fail=[*corrupted_certificate, one_number_off("labels")],
-    assumes=[HEADS],
-)
-def needed(n):
-    return ~(n["least_margin"] > 0)

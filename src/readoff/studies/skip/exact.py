@@ -15,6 +15,7 @@ import numpy as np
 
 from readoff.certificates.balls import certify_margins, enclose_loss
 from readoff.certificates.count_tables import CountTables, tables_from_weights
+from readoff.certificates.rounding import fraction_interval
 from readoff.claims import Enclosure, Measured, certified
 from readoff.core.domain import Domain
 from readoff.tasks import SkipTrigrams
@@ -123,6 +124,10 @@ def excess(network: Any) -> Measured:
     more, p_more = loss(counts[:, 0] > 1)
     neutral = domain.tokens[:, -2].max()
     clean, _ = loss((counts[:, 0] == 1) & (counts[:, 1] == 1) & (counts[:, neutral] == TASK.n_ctx - 2))
-    source = one * float(p_one / (p_one + p_more)) + more * float(p_more / (p_one + p_more))
-    population = source * float(p_one + p_more)
+    source = one * _exactly(p_one / (p_one + p_more)) + more * _exactly(p_more / (p_one + p_more))
+    population = source * _exactly(p_one + p_more)
     return Measured(dict(one_source=one, source=source, population=population, clean=clean, cancels=1.0), "CERTIFIED")
+
+
+def _exactly(share: Fraction) -> Enclosure:
+    return Enclosure(*fraction_interval(share))

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from readoff.certificates.multiset_rank import check_rank
+from readoff.certificates.multiset_rank import check_rank, exact_rank
 from readoff.claims import (
     Certified,
     Constructed,
@@ -12,12 +12,11 @@ from readoff.claims import (
     Known,
     certified,
     claim,
-    corrupted_certificate,
     on_material,
     shuffled_weights,
 )
 from readoff.constructions.universal import universal_certificate, universal_network
-from readoff.studies.skip.certified import CALCULATED, least_margin
+from readoff.studies.skip.certified import CALCULATED, another, least_margin
 from readoff.tasks import Multiset
 from readoff.tasks.multiset import n_multisets
 
@@ -34,16 +33,21 @@ def _spans(vocab: int, n_tokens: int, known: str) -> Any:
         f"skip/universal/rank-{vocab}-{n_tokens}",
         says=f"Heads of d_head 1 span all functions of {n_tokens} tokens out of {vocab}: with as many heads as "
         "multisets the exact matrix of their outputs has full rank.",
-        about=Certified(partial(universal_certificate, vocab, n_tokens), check_rank, f"rank ({vocab}, {n_tokens})"),
+        about=Certified(
+            partial(universal_certificate, vocab, n_tokens),
+            partial(check_rank, vocab=vocab, n=n_tokens),
+            f"rank ({vocab}, {n_tokens})",
+        ),
         scope=Identity(),
+        measure=lambda c: certified(rank=exact_rank(c), heads=len(c["weights"])),
         headline="rank",
         statement="skip/universal",
         relation="supports",
-        must_fail=[*corrupted_certificate, two_heads_alike],
+        must_fail=[two_heads_alike, another("two tokens out of two", partial(universal_certificate, 2, 2))],
         known=Known(known, CALCULATED, "rank"),
     )
     def spans(n):
-        return n["rank"] == n_multisets(vocab, n_tokens)
+        return (n["rank"] == n_multisets(vocab, n_tokens)) & (n["heads"] == n["rank"])
 
     return spans
 

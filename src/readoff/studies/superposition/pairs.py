@@ -2,163 +2,123 @@
 
 The features are the four signal counts. They add up to 2, so they have three dimensions, and D linear dimensions
 recover at most min(D, 3) / 3 of their variance. The space is what all heads together pass on before W_O (D = n_heads
-d_head). Each signal token stands in 7 of 16 inputs, so these features are not sparse.
+d_head).
+
+Two questions are kept apart. Each signal token stands in 7 of 16 inputs, which is not sparse, and this alone settles
+the strict sense, for every network. What networks do when sparsity is left out is measured: linear recovery, and
+whether every signal token has a threshold.
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from readoff.certificates.linear import check_system
-from readoff.circuits.behaviour import attention
-from readoff.circuits.effective import to_effective
-from readoff.circuits.features import token_counts
-from readoff.circuits.paths import tables_on
-from readoff.circuits.superposition import distributed, polysemantic, recovery, strict_numbers, superposed
+from readoff.certificates.rounding import fraction_interval
+from readoff.certificates.skip_trigrams import check_skip_trigrams
+from readoff.circuits.recovery import EXACT, dimensions, recovery
+from readoff.circuits.spaces import HEADS, space_of
+from readoff.circuits.superposition import MARGIN, SPARSE, distributed, polysemantic
+from readoff.circuits.thresholds import threshold_margins
 from readoff.claims import (
     Certified,
-    Exhibit,
     Exists,
     Identity,
     Known,
     Measured,
+    OnTask,
     Process,
     Seeds,
     Sweep,
+    Trained,
+    certified,
     claim,
-    corrupted_certificate,
     enumerated,
     on_material,
-    untrained,
+    on_networks,
+    on_task,
 )
-from readoff.studies.pairs.recipes import DECAY, phase_cell
-from readoff.studies.skip.certified import CALCULATED
-from readoff.studies.superposition.predicates import TASK, signal_counts
+from readoff.constructions.pairs import one_head_table
+from readoff.studies.pairs.arms import explored
+from readoff.studies.pairs.recipes import DECAY, PHASE_D_HEADS, PHASE_HEADS, phase_cell
+from readoff.studies.skip.certified import CALCULATED, another
+from readoff.studies.superposition.aligned import TASK, signal_counts
+from readoff.studies.superposition.pictures import word_table
 from readoff.tasks import Pairs
 
-SIZES = ((1, 1), (2, 1), (1, 2), (2, 2), (1, 3), (2, 5))
+SIZES = tuple((n_heads, d_head) for n_heads in PHASE_HEADS for d_head in PHASE_D_HEADS)
 RECIPES = tuple(phase_cell(n_heads, d_head, "biases", DECAY) for n_heads, d_head in SIZES)
+SMALL = ((1, 1), (2, 1), (1, 2))
+"""Sizes with fewer dimensions than the signal counts have: the only candidates."""
+LARGE = tuple(size for size in SIZES if size not in SMALL)
 
 
-def additive_certificate() -> dict[str, Any]:
-    """The 16 skip-trigrams (3 on doubles, 2 on mixed pairs) as a solution of the strict system of the pair task.
-
-    Only signal tokens write; contexts with the same signal tokens therefore share their conditions.
-    """
-    domain = TASK.domain(orbits=True)
-    signals = domain.counts(TASK.d_vocab)[:, list(TASK.signal_tokens)]
-    contexts = np.unique(np.column_stack([signals, domain.labels]), axis=0).tolist()
-    table = [[{0: 0, 1: 2, 2: 3}[pair.count(t)] for pair in TASK.classes] for t in TASK.signal_tokens]
-    outputs = range(TASK.d_vocab_out)
-    rows = [
-        [n * ((y == label) - (y == other)) for n in context for y in outputs]
-        for *context, label in contexts
-        for other in outputs
-        if other != label
+def skip_trigrams(task: Pairs = TASK) -> dict[str, Any]:
+    """[a] ... [read-off] -> pair contributes 2 if the pair holds a once and 3 if twice."""
+    table = [
+        [token, output, pair.count(token) + 1]
+        for token in task.signal_tokens
+        for output, pair in enumerate(task.classes)
+        if token in pair
     ]
-    flat = [x for row in table for x in row]
-    return {
-        "schema": 1,
-        "rows": rows,
-        "solution": flat,
-        "n_trigrams": sum(x != 0 for x in flat),
-        "n_classes": len(contexts),
-    }
+    return {"schema": 1, "skip_trigrams": table}
 
 
-def _without_doubles(certificate: Any) -> Any:
-    return {**certificate, "solution": [min(x, 2) for x in certificate["solution"]]}
+def solve_pairs(certificate: Any, task: Pairs = TASK) -> list[str]:
+    """Why the skip-trigrams of a certificate do not solve *this* task, input by input (sums ignore order: orbits)."""
+    domain = task.domain(orbits=True)
+    return check_skip_trigrams(certificate, domain.tokens.tolist(), domain.labels.tolist(), task.d_vocab_out)
+
+
+def _doubles_lowered(certificate: Any) -> Any:
+    return {**certificate, "skip_trigrams": [[t, y, min(c, 2)] for t, y, c in certificate["skip_trigrams"]]}
 
 
 @claim(
     "pairs/is-skip-trigrams",
     says="16 additive skip-trigrams [a] ... [read-off] -> pair solve the task by argmax: each signal token raises its "
     "four pairs, its double a little more. Verified on every input in whole numbers.",
-    about=Certified(additive_certificate, check_system, "16 skip-trigrams for pairs"),
+    about=Certified(skip_trigrams, solve_pairs, "16 skip-trigrams for pairs"),
     scope=Exists(),
+    measure=lambda found: certified(n_trigrams=len(found["skip_trigrams"])),
     headline="n_trigrams",
     statement="pairs/is-skip-trigrams",
     relation="refutes",
-    must_fail=[*corrupted_certificate, on_material("doubles raised no more than mixed pairs", _without_doubles)],
+    must_fail=[
+        on_material("doubles raised no more than mixed pairs", _doubles_lowered),
+        another("pairs of three signal tokens", lambda: skip_trigrams(Pairs(n_signal=3))),
+    ],
     known=Known("16", CALCULATED, "n_trigrams"),
 )
 def sixteen_skip_trigrams(n):
-    return (n["n_trigrams"] == 16) & (n["n_classes"] == TASK.d_vocab_out)
+    return n["n_trigrams"] == 16
 
 
-def spaces(run: Any) -> np.ndarray:
-    """[model, n, n_heads * d_head]: what the heads pass on before W_O, on the orbits of the task."""
-    domain = TASK.domain(orbits=True)
-    tables, counts = tables_on(run.ensemble, domain)
-    values = to_effective(run.ensemble, 0).weights["V"]
-    mixed = np.nan_to_num(attention(tables, counts) @ values)
-    return np.moveaxis(mixed, 1, 2).reshape(*mixed.shape[:1], mixed.shape[2], -1)
-
-
-def words_by_size(runs: Sequence[Any]) -> Measured:
-    """For every size: R^2 of the signal counts, the strict predicate; and whether all of them solve the task."""
-    features = signal_counts()
-    numbers: dict[str, Any] = {}
-    for (heads, d_head), run in zip(SIZES, runs, strict=True):
-        found = spaces(run)
-        name = f"{heads}x{d_head}"
-        numbers[f"r_squared_{name}"] = recovery(features, found)
-        numbers[f"superposed_{name}"] = strict_numbers(features, found)["holds"]
-        numbers[f"solved_{name}"] = run.trace["margin"][:, -1] > 0
-    return enumerated(**numbers)
-
-
-def word_table(runs: Sequence[Any], n: Any) -> list[Exhibit]:
-    """Words over n_heads x d_head, with the bound on linear recovery."""
-    features = signal_counts()
-    rows, points = [], []
-    for (heads, d_head), run in zip(SIZES, runs, strict=True):
-        found = spaces(run)
-        r_squared = recovery(features, found)
-        words = [np.mean([p(features, z).holds for z in found]) for p in (superposed, polysemantic, distributed)]
-        bound = features.capacity(heads * d_head)
-        rows.append(
-            [f"{heads} x {d_head}", heads * d_head, f"{bound:.3f}", f"{np.median(r_squared):.3f}",
-             f"{np.max(r_squared):.3f}", *[f"{w:.0%}" for w in words], f"{np.mean(run.trace['margin'][:, -1] > 0):.0%}"]
-        )  # fmt: skip
-        points.append((heads * d_head, r_squared))
-    columns = ["heads x d_head", "dimensions", "bound on R^2", "R^2 (median)", "R^2 (largest)", "superposed",
-               "polysemantic", "distributed", "solve the task"]  # fmt: skip
-    scatter = {
-        "x": [d for d, values in points for _ in values],
-        "y": [float(x) for _, values in points for x in values],
-        "x_axis": "dimensions n_heads d_head",
-        "y_axis": "R^2 of the signal counts",
-        "rules": [{"axis": "y", "value": k / 3, "label": f"bound for {k} dimension{'s' * (k > 1)}"} for k in (1, 2)],
-    }
-    caption = "Signal counts, read linearly from what the heads pass on; shares are over seeds."
-    return [
-        Exhibit("words", "table", "Which word fits which size", caption, {"columns": columns, "rows": rows}),
-        Exhibit("recovery", "scatter", "Linear recovery and its bound", caption, scatter),
-    ]
-
-
-largest_everywhere = on_material("the largest network in every size's place", lambda runs: (runs[-1],) * len(runs))
-smallest_everywhere = on_material("the smallest network in every size's place", lambda runs: (runs[0],) * len(runs))
+def activity(task: Pairs) -> Measured:
+    """The exact share of inputs in which a signal token stands: the least and the largest over signal tokens."""
+    domain = task.domain(orbits=True)
+    weights, total = [int(w) for w in domain.weights], int(domain.denominator)
+    shares = [Fraction(sum(w for w, row in zip(weights, domain.tokens) if t in row), total) for t in task.signal_tokens]
+    return certified(least_active=fraction_interval(min(shares)), most_active=fraction_interval(max(shares)))
 
 
 @claim(
-    "pairs/superposition/bound",
-    says="Linear recovery of the signal counts obeys the bound min(D, 3) / 3 at every size: at most 1/3 for 1 x 1 and "
-    "at most 2/3 for 2 x 1 and 1 x 2, and it exceeds 2/3 in the main model, 2 x 5.",
-    about=Sweep(RECIPES),
-    scope=Seeds(at_least=0.8, confidence=0.95),
-    measure=words_by_size,
-    statement="pairs/half-features",
-    relation="qualifies",
-    must_fail=[largest_everywhere],
-    known=Known("2/3 and 1/3", CALCULATED, comparable=False),
-    exhibit=word_table,
+    "pairs/superposition",
+    says="A fact about the task: every signal token stands in 7 of 16 inputs. Sparse is what is active on at most a "
+    "quarter of them, so no network at all is a superposition of the signal tokens in the strict sense. Sparsity alone "
+    "decides this.",
+    about=OnTask(TASK),
+    scope=Identity(),
+    measure=activity,
+    headline="least_active",
+    statement="pairs/superposition",
+    relation="supports",
+    must_fail=[on_task("eight signal tokens, in 15 of 64 inputs each", n_signal=8, n_ctx=4)],
+    known=Known("0.4375", CALCULATED + ": 7/16", "least_active"),
 )
-def bound(n):
-    small = (n["r_squared_1x1"] <= 1 / 3 + 1e-9) & (n["r_squared_2x1"] <= 2 / 3 + 1e-9)
-    return small & (n["r_squared_1x2"] <= 2 / 3 + 1e-9) & (n["r_squared_2x5"] > 2 / 3)
+def not_sparse(n):
+    return n["least_active"] > SPARSE
 
 
 def capacity(features: Any) -> Measured:
@@ -166,38 +126,118 @@ def capacity(features: Any) -> Measured:
     return enumerated(one=features.capacity(1), two=features.capacity(2), three=features.capacity(3))
 
 
-def _five_signals(features: Any) -> Any:
-    domain = Pairs(n_signal=5).domain(orbits=True)
-    return token_counts(domain, range(1, 6), [f"number of {t}" for t in range(1, 6)], dependent=True)
-
-
 @claim(
     "pairs/superposition/capacity",
     says="The signal counts have three dimensions of equal variance: one linear dimension recovers at most 1/3 of it, "
-    "two at most 2/3, three all of it. So only 1 x 1, 2 x 1 and 1 x 2 are candidates for superposition.",
+    "two at most 2/3, three all of it. So only 1 x 1, 2 x 1 and 1 x 2 have fewer dimensions than counts.",
     about=Process(signal_counts, "signal counts of the pair task"),
     scope=Identity(),
     measure=capacity,
     headline="two",
-    must_fail=[on_material("five signal tokens", _five_signals)],
+    must_fail=[on_material("five signal tokens", lambda features: signal_counts(Pairs(n_signal=5)))],
     known=Known("0.667", CALCULATED + ": at most 2/3 for 2 x 1", "two"),
 )
 def capacities(n):
     return (abs(n["one"] - 1 / 3) < 1e-9) & (abs(n["two"] - 2 / 3) < 1e-9) & (abs(n["three"] - 1) < 1e-9)
 
 
+def spaces(run: Any) -> np.ndarray:
+    """[model, n, n_heads * d_head]: what the heads pass on before W_O, on the orbits of the task; 0 where a network
+    diverged."""
+    return np.nan_to_num(space_of(run.ensemble, TASK.domain(orbits=True).tokens, HEADS))
+
+
+def words_by_size(runs: Sequence[Any]) -> Measured:
+    """For every size: dimensions and R^2 of the signal counts, the least threshold margin over the four signal tokens,
+    strict superposition with sparsity left out, and whether the network solves the task. [model] each."""
+    features = signal_counts()
+    seen: dict[int, dict[str, Any]] = {}
+    numbers: dict[str, Any] = {}
+    for (heads, d_head), run in zip(SIZES, runs, strict=True):
+        if id(run) not in seen:
+            found = spaces(run)
+            room, r_squared = dimensions(features, found), recovery(features, found)
+            least = threshold_margins(features, found).min(axis=-1)
+            seen[id(run)] = {
+                "dimensions": room,
+                "r_squared": r_squared,
+                "threshold": least,
+                "superposed": (features.n_features > room) & (r_squared < 1 - EXACT) & (least >= MARGIN),
+                "solved": run.trace["margin"][:, -1] > 0,
+            }
+        numbers |= {f"{name}_{heads}x{d_head}": value for name, value in seen[id(run)].items()}
+    return enumerated(**numbers)
+
+
+largest_everywhere = on_material("the largest network in every size's place", lambda runs: (runs[-1],) * len(runs))
+smallest_everywhere = on_material("the smallest network in every size's place", lambda runs: (runs[0],) * len(runs))
+
+
 @claim(
-    "pairs/superposition",
-    says="The main model is no superposition in the strict sense: it has ten value dimensions for three dimensions of "
-    "signal counts, reads nearly all of their variance linearly, and solves the task. Nor is any smaller size, whose "
-    "features are neither sparse nor parted by thresholds.",
+    "pairs/superposition/without-sparsity",
+    says="With sparsity left out, trained networks of no size superpose the signal tokens either. With fewer "
+    "dimensions than counts (1 x 1, 2 x 1, 1 x 2) some signal token has no threshold (with a margin of 1 %); the "
+    "larger sizes, up to the main model, have one for every signal token, and a dimension for every count. All of them "
+    "solve the task.",
     about=Sweep(RECIPES),
-    scope=Seeds(at_least=0.8, confidence=0.95),
+    scope=Seeds(at_least=explored(244, 256), confidence=0.95),
     measure=words_by_size,
     statement="pairs/superposition",
     relation="supports",
-    must_fail=[untrained, smallest_everywhere],
+    must_fail=[largest_everywhere, smallest_everywhere],
+    must_hold=[],  # a shift of gauge moves the space, and no number here depends on its origin
+    exhibit=lambda runs, n: word_table(SIZES, runs, n, spaces),
 )
-def not_superposed(n):
-    none = np.logical_and.reduce([~n[f"superposed_{h}x{d}"] for h, d in SIZES])
-    return none & n["solved_2x5"] & (n["r_squared_2x5"] > 0.8)
+def none_without_sparsity(n):
+    small = [(n[f"dimensions_{h}x{d}"] < 3) & (n[f"threshold_{h}x{d}"] < MARGIN) for h, d in SMALL]
+    large = [(n[f"dimensions_{h}x{d}"] >= 3) & (n[f"threshold_{h}x{d}"] >= MARGIN) for h, d in LARGE]
+    solved = [n[f"solved_{h}x{d}"] for h, d in SIZES]
+    return np.logical_and.reduce([*small, *large, *solved])
+
+
+@claim(
+    "pairs/superposition/bound",
+    says="All heads together, trained networks stay below the bound on linear recovery of the signal counts, R^2 at "
+    "most 1/3 for 1 x 1 and 2/3 for 2 x 1 and 1 x 2, and the main model (2 x 5) recovers more than 0.9.",
+    about=Sweep(RECIPES),
+    scope=Seeds(at_least=explored(256, 256), confidence=0.95),
+    measure=words_by_size,
+    must_fail=[largest_everywhere, smallest_everywhere],
+    must_hold=[],  # a shift of gauge moves the space, and no number here depends on its origin
+    known=Known("2/3 and 1/3", CALCULATED, comparable=False),
+)
+def bound(n):
+    small = (n["r_squared_1x1"] <= 1 / 3 + 1e-9) & (n["r_squared_2x1"] <= 2 / 3 + 1e-9)
+    return small & (n["r_squared_1x2"] <= 2 / 3 + 1e-9) & (n["r_squared_2x5"] > 0.9)
+
+
+def units(run: Any) -> Measured:
+    """How many signal tokens the units of each network respond to, at most, and whether some readout is spread."""
+    features, found = signal_counts(), spaces(run)
+    many = [polysemantic(features, z).numbers["most_features_of_a_unit"] for z in found]
+    return enumerated(
+        most_tokens_of_a_unit=np.array(many), distributed=np.array([distributed(features, z).holds for z in found])
+    )
+
+
+def _one_unit_each(ensemble: Any) -> Any:
+    """Uniform attention and, in head 0, a unit for every signal token: the one-head table, inside the main model."""
+    table, w = one_head_table(TASK).weights, ensemble.weights
+    out = {name: np.zeros_like(w[name]) for name in w if name.startswith("blocks.0.attn.") and name[-3:] != "W_O"}
+    out["blocks.0.attn.W_V"][:, 0, :, :4] = table["blocks.0.attn.W_V"][0]
+    return ensemble.replace(**out, **{"embed.W_E": np.repeat(table["embed.W_E"][None], len(ensemble), axis=0)})
+
+
+@claim(
+    "pairs/superposition/polysemantic",
+    says="Units of the main model's heads are polysemantic and its readouts are distributed: some unit responds to "
+    "several signal tokens, and some token is read from several units.",
+    about=Trained(RECIPES[-1]),
+    scope=Seeds(at_least=explored(256, 256), confidence=0.95),
+    measure=units,
+    statement="pairs/not-polysemantic",
+    relation="qualifies",
+    must_fail=[on_networks("a unit for every signal token", _one_unit_each)],
+)
+def units_are_polysemantic(n):
+    return (n["most_tokens_of_a_unit"] > 1) & n["distributed"]
