@@ -16,8 +16,8 @@ import tyro
 
 from readoff.claims.claim import Claim
 from readoff.claims.kept import keep
-from readoff.claims.scope import EveryNetwork
 from readoff.claims.loading import load_module
+from readoff.claims.scope import EveryNetwork
 from readoff.claims.select import claims_in, matching
 from readoff.claims.subject import Given, OnTask, recipes_of
 from readoff.cli import output

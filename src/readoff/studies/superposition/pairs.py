@@ -11,6 +11,8 @@ whether every signal token has a threshold.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import numpy as np
@@ -192,7 +194,7 @@ def none_without_sparsity(n):
     small = [(n[f"dimensions_{h}x{d}"] < 3) & (n[f"threshold_{h}x{d}"] < MARGIN) for h, d in SMALL]
     large = [(n[f"dimensions_{h}x{d}"] >= 3) & (n[f"threshold_{h}x{d}"] >= MARGIN) for h, d in LARGE]
     solved = [n[f"solved_{h}x{d}"] for h, d in SIZES]
-    return np.logical_and.reduce([*small, *large, *solved])
+    return reduce(and_, [*small, *large, *solved])
 
 
 @claim(
