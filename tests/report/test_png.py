@@ -56,3 +56,10 @@ def test_pixels_are_blue_below_orange_above_clear_at_zero_and_grey_where_not_a_n
     assert rows == [[1, 128, 192, 0]]
     assert [alphas[i] for i in rows[0]] == [255, 0, 129, 160]
     assert [tuple(colours[3 * i : 3 * i + 3]) for i in (1, 192, 0)] == [(33, 102, 172), (179, 80, 0), (128, 128, 128)]
+
+
+def test_every_row_and_column_has_its_label():
+    from readoff.report.axes import labels
+
+    axis = labels([f"output {i}" for i in range(10)], 36).to_dict()
+    assert axis["values"] == list(range(10)) and axis["tickCount"] == 10, "the house's axes have 8 ticks otherwise"
