@@ -30,12 +30,13 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from readoff.claims.control import Control, default_controls, default_invariances
+from readoff.claims.identity import describe
 from readoff.claims.known import Known
 from readoff.claims.loading import ANYWHERE, World
 from readoff.claims.scope import EveryNetwork, Scope, Seeds
 from readoff.claims.source import describe_function
 from readoff.claims.standing import RELATIONS, Relation
-from readoff.claims.subject import Certified, Process, Subject, Sweep, Trained, describe, recipes_of, sample_size
+from readoff.claims.subject import Certified, Process, Subject, Sweep, Trained, recipes_of, sample_size
 from readoff.core.errors import BadValue, ReadoffError, UnknownName
 
 ID = re.compile(r"[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)+")

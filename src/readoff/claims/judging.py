@@ -15,10 +15,8 @@ VACUOUS (see `selection`). The reference value (`Known`) is compared after all t
 verdict (ERROR, with its line) and never ends a run, unless it is an interrupt.
 """
 
-import traceback
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +27,7 @@ from readoff.claims.control import Control
 from readoff.claims.enclosure import Maybe, maybe
 from readoff.claims.evidence import Exhibit, Measured, summary
 from readoff.claims.known import agrees
+from readoff.claims.locating import locate
 from readoff.claims.scope import (
     ONLY_SAMPLED,
     Decision,
@@ -52,8 +51,7 @@ from readoff.claims.subject import (
     recipes_of,
 )
 from readoff.claims.verdict import ControlResult, Verdict, VerdictName
-from readoff.core.authors import is_authors
-from readoff.core.errors import BY_USERS, ReadoffError, UnknownName
+from readoff.core.errors import BY_USERS, UnknownName
 
 
 def evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:
@@ -73,21 +71,6 @@ def error_verdict(claim: Claim, error: BaseException) -> Verdict:
     """The verdict ERROR, with the line of the author's file that raised."""
     reason = locate(error, claim)
     return Verdict(claim, "ERROR", reason, Decision("ERROR", reason))
-
-
-def locate(error: BaseException, claim: Claim) -> str:
-    """An exception in one line: type, message, and the last line of the author's files that took part.
-
-    If none did, because the library complains of what it was given, the line where the claim's judge begins.
-    """
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_authors(frame.filename)]
-    code = getattr(claim.judge, "__code__", None)
-    where = (frames[-1].filename, frames[-1].lineno, frames[-1].name) if frames else None
-    if where is None and code is not None:
-        where = (code.co_filename, code.co_firstlineno, code.co_name)
-    place = f" ({Path(where[0]).name}:{where[1]} in {where[2]})" if where else ""
-    message = " ".join(str(error).split()) or "no message"
-    return f"{message}{place}" if isinstance(error, ReadoffError) else f"{type(error).__name__}: {message}{place}"
 
 
 def _evaluate(claim: Claim, look: Look, n_seeds: int) -> Verdict:

@@ -22,6 +22,7 @@ from readoff.claims.asking import Measure
 from readoff.claims.claim import Claim, claim_text, controlled_recipes, functions_of
 from readoff.claims.dependencies import bytes_of, fingerprint, stamps, unchanged
 from readoff.claims.evidence import Measured, as_measured, pack, unpack
+from readoff.claims.identity import describe, function_key, same
 from readoff.claims.loading import World
 from readoff.claims.scope import Seeds, is_exploration, unreachable
 from readoff.claims.source import describe_function, is_exact
@@ -34,11 +35,8 @@ from readoff.claims.subject import (
     Trained,
     build,
     checker_of,
-    describe,
-    function_key,
     recipes_of,
     refuse_complaints,
-    same,
     sample_size,
 )
 from readoff.core.canonical import canonical_json, content_id, plain
