@@ -4,6 +4,7 @@ import pytest
 
 from readoff.claims import EveryInput, Exhibit, OnTask, claim, enumerated, on_task
 from readoff.claims.runner import check
+from readoff.claims.scope import JUDGED
 from readoff.cli.main import main
 from readoff.report.ledger import from_store
 from readoff.report.page import render
@@ -58,7 +59,7 @@ def test_verdicts_exhibits_code_and_run_come_from_the_ledger(store):
     assert "def small(numbers)" in by_id["mine/size"]["code"]
     assert [(e["claim_id"], e["kind"]) for e in data.exhibits] == [("mine/size", "table")]
     assert data.meta["rebuild"] == ["readoff check mine.py --seeds 64", "readoff report"]
-    assert data.meta["seeds"] == {"judged": "2,048 to 2,111", "exploration": "1,000,000 and up"}
+    assert data.meta["seeds"] == {"judged": f"{JUDGED:,} to {JUDGED + 63:,}", "exploration": "1,000,000 and up"}
 
 
 def test_a_claim_that_raised_is_on_the_page_as_an_error(store):

@@ -221,7 +221,7 @@ def test_a_hand_written_suppressor_is_recognised_and_its_parts_are_needed():
     assert said["it suppresses"].tolist() == [True, False, False]
     assert C.self_repair.judge({**n, "to_other": n["to_other"] - 1e-3})[0]
     read = C.diagonal(run).numbers
-    assert read["most_negative_own"].tolist() == [1, 1, 0]
+    assert read["most_negative_own"].tolist() == [3, 3, 0]
 
 
 def test_spaces_of_the_pair_networks():

@@ -226,6 +226,7 @@ def combine(decision: Decision, controls: Sequence[ControlResult]) -> tuple[Verd
 def _finish(
     claim: Claim, answers: Answers, decision: Decision, controls: Sequence[ControlResult], answer: str | None
 ) -> Verdict:
+    controls = [replace(control, claims=decision.verdict) for control in controls]
     verdict, reason = combine(decision, controls)
     reason = reason or getattr(answers.thing, "in_words", "")
     measured = answers.measured

@@ -11,9 +11,10 @@ denominators. The number n of networks is declared before the first one exists; 
 0.9 at 95 % needs 29 networks without a failure. Independent draws of a process, such as simulated histories, are
 judged in the same way, draw by draw.
 
-Judged networks have seeds from 2,048 on: JUDGED .. JUDGED + n - 1. Bars are chosen on exploration seeds, which start at
-1,000,000. Seeds that somebody has looked at while claims were written or changed judge nothing any more; then JUDGED
-moves on to seeds that nobody has seen. It was 0 until 2026-11-27, when many claims of the library were rewritten.
+Judged networks have the seeds JUDGED .. JUDGED + n - 1. Bars are chosen on exploration seeds, which start at 1,000,000.
+Seeds that somebody has looked at while claims were written or changed judge nothing any more; then JUDGED moves on to
+seeds that nobody has seen. It was 0 and then 2,048 until 2026-11-27, when many claims of the library were rewritten and
+the rule for their bars (`studies.pairs.arms.explored`) was changed.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ from readoff.claims.subject import Subject
 from readoff.core.errors import BadValue
 from readoff.statistics.binomial import decide, lower, power, smallest_n, upper
 
-JUDGED = 2_048
+JUDGED = 4_096
 EXPLORATION = 1_000_000
 ONLY_SAMPLED = "only some inputs were looked at; that can refute `every input` and not establish it"
 
@@ -169,7 +170,7 @@ def decide_seeds(scope: Seeds, answers: Maybe, given: Maybe, things: str = "netw
     networks = f"SAMPLED {judged} of {n}"
     count = f"{yes} of {judged} {things}"
     if scope.given is not None:
-        count += f" (of {n}, those that meet the condition)"
+        count += f", all of the {n} that were made" if judged == n else f" that meet the condition, of {n} made"
     if most > yes:
         count += f"; {most - yes} more lie too close to call"
     if judged == 0:

@@ -58,7 +58,7 @@ def _population(arm: str, recipe: Any, words: str, bar: float) -> Any:
         must_fail=[untrained, heads_from_different_seeds, one_head_twice],
     )
     def on_most_inputs(n):
-        return n["true_class_most_shared"] >= 0.75
+        return n["true_class_most_shared"] > 0.74  # shares are sixteenths: 3/4 or more
 
     return on_most_inputs
 

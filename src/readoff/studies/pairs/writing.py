@@ -19,7 +19,8 @@ ALTERNATIVES = ("more to less", "more to more")
 
 
 def _answers(n: Any) -> Any:
-    return {"more to less": n["attention_with_norm"] < 0, "more to more": n["attention_with_norm"] > 0}
+    tau = n["attention_with_norm"]  # a multiple of 1/6, and 0 is neither
+    return {"more to less": tau < -0.1, "more to more": tau > 0.1}
 
 
 def _norm(arm: str, recipe: Any, words: str, bar: float) -> Any:
@@ -94,7 +95,7 @@ def _confounded(arm: str, recipe: Any, words: str, bar: float) -> Any:
         must_fail=[attention_reversed],
     )
     def confounded(n):
-        return n["turned_round"] < 0
+        return n["turned_round"] < -0.1  # a multiple of 1/6
 
     return confounded
 

@@ -154,8 +154,8 @@ def self_repair(n):
 
 
 def diagonal(run: Any) -> Measured:
-    """Weights of layer 1 read directly: share of items whose own logit is the most lowered, and of predictions whose
-    unembedding, as a query, prefers its own item."""
+    """Weights of layer 1 read directly: items (of three) whose own logit is the most lowered, and share of predictions
+    whose unembedding, as a query, prefers its own item."""
     w = {k: np.asarray(v, np.float64) for k, v in run.ensemble.weights.items()}
     items = np.arange(SUPPRESSION.n_items)
     embed, unembed = w["embed.W_E"][:, items], w["unembed.W_U"]
@@ -165,7 +165,7 @@ def diagonal(run: Any) -> Measured:
     asks = np.swapaxes(unembed, -1, -2) @ attn["Q"] @ np.swapaxes(embed @ attn["K"], -1, -2)
     asks = asks - asks.mean(axis=-2, keepdims=True)  # a score added to one key for every query is no preference
     return enumerated(
-        most_negative_own=(writes.argmin(axis=-1) == items).mean(axis=-1),
+        most_negative_own=(writes.argmin(axis=-1) == items).sum(axis=-1),
         asks_for_own=(asks.argmax(axis=-1) == items).mean(axis=-1),
         logits_margin=margins_two_layers(run),
     )
@@ -190,7 +190,8 @@ def margins_two_layers(run: Any) -> np.ndarray:
     alternatives=("for every item", "not for every item"),
 )
 def own_logit_lowered(n):
-    return {"for every item": n["most_negative_own"] == 1, "not for every item": n["most_negative_own"] < 1}
+    every = n["most_negative_own"] == SUPPRESSION.n_items
+    return {"for every item": every, "not for every item": ~every}
 
 
 @claim(
