@@ -32,7 +32,7 @@ JSON_KEYS = (
 
 @dataclass(frozen=True)
 class ControlResult:
-    """How one control came out. What must hold may also do what the claim itself does (`claims`), as undecided as it."""
+    """How one control came out. What must hold may also come out as the claim itself did (`claims`)."""
 
     name: str
     expected: Literal["fail", "hold"]
