@@ -54,15 +54,15 @@ def folder(tmp_path_factory):
 
 
 def test_the_claim_in_the_readme_holds(folder):
-    verdicts, errors = check(folder, code(README)[0], "--seeds", "40")
+    verdicts, errors = check(folder, code(README)[0])
     found = verdicts["mine/small-head"]
-    assert (found["verdict"], found["inputs"], found["n"]) == ("HOLDS", "ENUMERATED", 40), (found["reason"], errors)
+    assert (found["verdict"], found["inputs"], found["n"]) == ("HOLDS", "ENUMERATED", 64), (found["reason"], errors)
 
 
 def test_the_claim_in_the_readme_can_fail(folder):
     """The same file with a claim that is false: the example is not one that passes whatever it says."""
     source = code(README)[0].replace('numbers["margin"] > 0', 'numbers["margin"] > 1e6')
-    verdicts, _ = check(folder, source, "--seeds", "40")
+    verdicts, _ = check(folder, source)
     assert verdicts["mine/small-head"]["verdict"] == "FAILS"
 
 

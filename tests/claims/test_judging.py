@@ -125,7 +125,7 @@ class TestConditions:
     def test_both_denominators_are_printed(self):
         found = verdict(seeds_claim(given=self.solves, measure=self.two), [1.0] * 51 + [0.0] + [-1.0] * 12)
         assert found["verdict"] == "HOLDS" and found["networks"] == "SAMPLED 52 of 64" and found["n"] == 52
-        assert "51 of 52 networks (of 64" in found["reason"]
+        assert "51 of 52 networks that meet the condition, of 64 made" in found["reason"]
 
     def test_controls_use_the_networks_chosen_before_they_were_spoilt(self):
         made = seeds_claim(given=self.solves, measure=self.two)
