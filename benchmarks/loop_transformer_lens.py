@@ -1,7 +1,7 @@
 """The other side of train_pairs.py: steps per second of a plain TransformerLens loop, or of a torch.func ensemble.
 
     python loop_transformer_lens.py loop THREADS
-    python loop_transformer_lens.py ensemble THREADS WIDTH
+    python loop_transformer_lens.py ensemble THREADS WIDTH [DEVICE]
 
 Prints a line when ready; then reads numbers of seconds from stdin and prints model-steps per second for each.
 The main pair model: one layer, attention only, 2 heads, d_head 5, d_model 16, batch 280.
@@ -18,15 +18,16 @@ import torch
 from transformer_lens import HookedTransformer, HookedTransformerConfig
 
 KIND, THREADS = sys.argv[1], int(sys.argv[2])
+DEVICE = sys.argv[4] if len(sys.argv) > 4 else "cpu"
 torch.set_num_threads(THREADS)
-X = torch.randint(0, 12, (280, 5))
-Y = torch.randint(0, 10, (280,))
+X = torch.randint(0, 12, (280, 5), device=DEVICE)
+Y = torch.randint(0, 10, (280,), device=DEVICE)
 
 
 def network(seed: int) -> HookedTransformer:
     config = HookedTransformerConfig(
         n_layers=1, d_model=16, n_ctx=5, d_head=5, n_heads=2, d_vocab=12, d_vocab_out=10, attn_only=True,
-        normalization_type=None, device="cpu", seed=seed,
+        normalization_type=None, device=DEVICE, seed=seed,
     )  # fmt: skip
     return HookedTransformer(config)
 
@@ -74,4 +75,6 @@ for line in sys.stdin:
     while time.perf_counter() - began < float(line):
         step()
         steps += 1
+    if DEVICE != "cpu":
+        torch.cuda.synchronize()
     print(models * steps / (time.perf_counter() - began), flush=True)

@@ -32,6 +32,7 @@ def multiply_adds() -> tuple[int, int]:
 def serve(core: int, width: int) -> None:
     """A readoff process: reads numbers of seconds from stdin, prints model-steps per second for each."""
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
+    os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     import jax
 

@@ -4,14 +4,16 @@
     readoff.configure(cache=DIR)   also keep compiled programs on disk
 
 64-bit numbers are on (a loss in float32 is quantised near zero), matrix products are exact to their dtype, and compiled
-programs are cached if a folder is given.
+programs are cached if a folder is given. An accelerator's memory is taken as it is needed: workers share it.
 """
 
+import os
 from pathlib import Path
 
 
 def configure(cache: str | Path | None = None) -> None:
     """Set JAX's global configuration for this process. A folder whose name is no text is none that JAX can use."""
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     import jax
 
     jax.config.update("jax_enable_x64", True)

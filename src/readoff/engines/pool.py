@@ -30,6 +30,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def accelerator() -> bool:
+    """Whether JAX_PLATFORMS asks for something other than the processor; without it work is done on the processor."""
+    return (os.environ.get("JAX_PLATFORMS") or "cpu").split(",")[0] != "cpu"
+
+
 class Pool:
     """`n` workers started on first need with `command + [worker number, *arguments]`."""
 

@@ -4,9 +4,10 @@
     run.ensemble            Ensemble of 64 networks, in the order of the seeds
     run.trace["loss"]       [model, step] at run.steps
 
-Seeds are trained in aligned blocks (see `recipe`), one chunk file each, by a process per core; only this process writes
-the ledger, and a row comes after its file is whole. So a kill at any moment loses at most the blocks in flight, and
-running again goes on from there. Without a store everything happens in this process and memory.
+Seeds are trained in aligned blocks (see `recipe`), one chunk file each, by a process per core, or by one process on the
+accelerator that JAX_PLATFORMS names (JAX_PLATFORMS=cuda; it wants blocks of thousands). Only this process writes the
+ledger, and a row comes after its file is whole. So a kill at any moment loses at most the blocks in flight, and running
+again goes on from there. Without a store everything happens in this process and memory.
 """
 
 import atexit
@@ -19,7 +20,7 @@ from typing import Any, overload
 
 from readoff.core.canonical import canonical_json, content_id
 from readoff.core.errors import BadValue, ReadoffError
-from readoff.engines.pool import Pool, cores
+from readoff.engines.pool import Pool, accelerator, cores
 from readoff.store import Store
 from readoff.tasks.base import is_shipped
 from readoff.training.block import TRAINER, TrainedBlock, train_block
@@ -157,7 +158,7 @@ def _add(store: Store, job: _Job, done: dict[str, Any]) -> None:
 @lru_cache(maxsize=4)
 def _pool(cache: str) -> Pool:
     """Workers live until the program ends, so later recipes find their programs compiled."""
-    n = int(os.environ.get("READOFF_PROCESSES", cores()))
+    n = int(os.environ.get("READOFF_PROCESSES", 1 if accelerator() else cores()))
     pool = Pool([sys.executable, "-m", "readoff.training.worker"], [cache], max(1, n))
     atexit.register(pool.close)
     return pool

@@ -5,7 +5,7 @@
     {"job": 7, "done": {"sha256": ..., "trace_sha256": ..., "hashes": [...], "fingerprint": {...}}}
     {"job": 7, "error": "..."}
 
-It pins itself to one core before importing jax, keeps compiled programs in a folder on disk, and ends when its stdin
+It pins itself to one core before importing jax (unless it works on an accelerator), keeps compiled programs in a folder on disk, and ends when its stdin
 closes, so it never outlives its parent. It never touches the ledger.
 """
 
@@ -61,11 +61,15 @@ def _serve(job: dict, progress: Callable[[int], None]) -> dict:
 
 
 def _own_core(core: int) -> None:
+    from readoff.engines.pool import accelerator
+
+    if accelerator():
+        return
     with contextlib.suppress(AttributeError, OSError):
         available = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {available[core % len(available)]})
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
