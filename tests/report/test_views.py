@@ -26,6 +26,13 @@ def test_a_share_of_seeds_is_shown_as_a_count():
         ({"value": 0.125, "interval": [0.125, 0.125]}, "0.125", ""),
         ({"value": 0.5, "interval": [0.1, 0.9]}, "0.5", "[0.1, 0.9]"),
         ({"scope": "Seeds", "value": 0.0912, "n": 64}, "0.0912", ""),
+        ({"value": 7.0, "headline": "most_bits", "numbers": {"most_bits": 7.0, "x": 1.0}}, "7", "most bits"),
+        (
+            {"value": 0.5, "scope": "Identity", "interval": [0.5, 0.5], "numbers": {"least_margin": 0.5}},
+            "0.5",
+            "least margin",
+        ),
+        ({"value": 1.0, "scope": "EveryInput", "n": 64, "numbers": {"margin": {}}}, "64 of 64", "1"),
         ({"value": None}, "", ""),
         ({"value": float("nan")}, "not a number", ""),
     ],
@@ -33,6 +40,18 @@ def test_a_share_of_seeds_is_shown_as_a_count():
 def test_values_are_shown_with_what_is_known_of_them(fields, ours, beside):
     found = view(**fields)
     assert (found.ours, found.beside) == (ours, beside)
+
+
+def test_what_was_compared_is_named_where_it_is_not_the_number_shown():
+    fields = {
+        "value": 7.0,
+        "headline": "bits",
+        "numbers": {"bits": 7.0, "third": 380.0},
+        "known": "380",
+        "agrees": "yes",
+    }
+    assert view(**fields, known_number="third").agrees == "agrees (third: 380)"
+    assert view(**fields, known_number="bits").agrees == view(**fields, known_number="").agrees == "agrees"
 
 
 def test_measured_numbers_of_every_form():

@@ -127,3 +127,11 @@ def test_even_drops_are_even():
     assert {even.drop(week) for week in range(1, 521)} == {doom.MASS / 520}
     assert sum(even.masses) == doom.MASS
     assert even.expected_movement() == doom.MASS * (1 - doom.MASS)
+
+
+def test_every_point_of_the_pictures_of_the_world_cup_can_be_drawn():
+    chances, thinned = (e.data for e in real.pictures(real.world_cup(), {}))
+    for data in (chances, thinned):
+        assert len(data["x"]) == len(data["y"]) > 5 and np.isfinite(np.array([data["x"], data["y"]], float)).all()
+    assert thinned["x"][0] < 1 < thinned["x"][-1] < 35  # days, of a tournament of five weeks
+    assert set(chances["series"]) == {"Argentina", "Brazil", "Germany"}

@@ -108,7 +108,7 @@ class Verdict:
             "registered": self.registered,
         }
         if claim.known:
-            out["known_source"] = claim.known.source
+            out |= {"known_source": claim.known.source, "known_number": claim.known.number}
         if claim.open:
             out |= {"alternatives": list(claim.alternatives), "answer": self.answer}
         if isinstance(scope, Seeds):

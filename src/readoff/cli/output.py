@@ -54,8 +54,7 @@ def print_verdicts(checked: Checked, notes: Sequence[str] = ()) -> None:
         table.add_column(title, overflow="fold", no_wrap=title in ("verdict", "number"))
     for record in checked.records:
         verdict = record["verdict"]
-        known = " ".join(part for part in (record["known"], _agreement(record["agrees"])) if part)
-        cells = (record["id"], f"[{COLOURS[verdict]}]{verdict}[/]", how_far(record), number(record), known)
+        cells = (record["id"], f"[{COLOURS[verdict]}]{verdict}[/]", how_far(record), number(record), known(record))
         table.add_row(*cells, _escaped(record["reason"]))
     console = _console(sys.stdout)
     console.print(table)
@@ -92,6 +91,14 @@ def number(record: Mapping[str, Any]) -> str:
     if interval[1] - interval[0] < 1e-6 * max(1.0, abs(value)):
         return f"{value:.9g}"
     return f"{value:.3g} [{interval[0]:.3g}, {interval[1]:.3g}]"
+
+
+def known(record: Mapping[str, Any]) -> str:
+    """The known value, whether ours agrees, and what was compared where that is not the number shown."""
+    compared = record.get("known_number") or "rate"
+    shown = (record.get("headline") or compared) if record["scope"] != "Seeds" else "rate"
+    what = "" if compared in (shown, "rate") or record["agrees"] == "not comparable" else f"({compared})"
+    return " ".join(part for part in (record["known"], _agreement(record["agrees"]), what) if part)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -115,7 +115,9 @@ def claim_view(claim: Record, statement: StatementView | None) -> ClaimView:
         spread=_spread(claim),
         known="" if claim.get("known") is None else value(claim["known"]),
         known_source=str(claim.get("known_source") or ""),
-        agrees=AGREES.get(str(claim.get("agrees")), str(claim.get("agrees") or "")),
+        agrees=" ".join(
+            filter(None, (AGREES.get(str(claim.get("agrees")), str(claim.get("agrees") or "")), compared(claim)))
+        ),
         controls=[_control(c) for c in claim.get("controls") or ()],
         standing=str(claim.get("standing") or ""),
         networks_from=FROM.get(str(claim.get("networks_from")), str(claim.get("networks_from") or "")),
@@ -168,31 +170,53 @@ def anchor(kind: str, identifier: str) -> str:
     return f"{kind}-{safe}"
 
 
+def compared(claim: Record) -> str:
+    """Which of our numbers was compared with the known one, where it is not the one shown as ours.
+
+    >>> compared({"known": "380", "known_number": "third", "headline": "bits", "numbers": {"bits": 7, "third": 380}})
+    '(third: 380)'
+    """
+    name, numbers = claim.get("known_number"), claim.get("numbers") or {}
+    if claim.get("known") is None or name not in numbers or name == _shown(claim):
+        return ""
+    return f"({_words(name)}: {measured(numbers[name])})"
+
+
+def _shown(claim: Record) -> str:
+    """The measured number that stands as ours: the one that the claim names, or its only one."""
+    numbers = claim.get("numbers") or {}
+    if claim.get("headline") or str(claim.get("scope")) == "Seeds" or len(numbers) != 1:
+        return str(claim.get("headline") or "")
+    return next(iter(numbers))
+
+
+def _words(name: Any) -> str:
+    return str(name).replace("_", " ")
+
+
 def _ours(claim: Record) -> tuple[str, str]:
+    """What is shown as ours, and what stands beside it in small: the name of the number, its interval or error."""
     given, n = claim.get("value"), claim.get("n")
     bounds = claim.get("interval")
     around = interval(bounds)
     if given is None:
         return "", around
-    if bounds is not None and bounds[1] - bounds[0] < 1e-6 * max(1.0, abs(bounds[0])):
-        return number(given, 9), f"within {number((bounds[1] - bounds[0]) / 2, 2)}" if bounds[1] > bounds[0] else ""
-    if (
-        isinstance(given, int | float)
-        and not isinstance(given, bool)
-        and n
-        and str(claim.get("scope")).startswith("Seeds")
-    ):
+    if isinstance(given, int | float) and not isinstance(given, bool) and n:
         k = real(given) * n
         if 0 <= k <= n and abs(k - round(k)) < 1e-6:
             return f"{round(k):,} of {n:,}", f"{number(given)} {around}".strip()
-    return number(given, 6) if isinstance(given, float) else value(given), around
+    name = _words(_shown(claim))
+    if bounds is not None and bounds[1] - bounds[0] < 1e-6 * max(1.0, abs(bounds[0])):
+        around = f"within {number((bounds[1] - bounds[0]) / 2, 2)}" if bounds[1] > bounds[0] else ""
+        return number(given, 9), ", ".join(filter(None, (name, around)))
+    return number(given, 6) if isinstance(given, float) else value(given), " ".join(filter(None, (name, around)))
 
 
 def _spread(claim: Record) -> str:
     """The claim's headline number over the networks, where it has one value for each."""
     name = claim.get("headline")
     given = (claim.get("numbers") or {}).get(name)
-    return f"{str(name).replace('_', ' ')}: {measured(given)}" if isinstance(given, Mapping) else ""
+    return f"{_words(name)}: {measured(given)}" if isinstance(given, Mapping) else ""
 
 
 def measured(given: Any) -> str:
