@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 
@@ -215,3 +216,11 @@ def test_the_commands_import_nothing_heavy():
         "print(*[m for m in ('jax', 'scipy', 'xarray', 'altair', 'optax') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+
+
+def test_a_device_that_is_not_here_is_a_message(tmp_path):
+    start = "import sys; from readoff.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", start, "train", "pairs", "--seeds", "1", "--steps", "2", "--store", str(tmp_path)]
+    done = subprocess.run(command, env=os.environ | {"JAX_PLATFORMS": "nowhere"}, capture_output=True, text=True)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "JAX_PLATFORMS='nowhere': JAX finds no such device here" in done.stderr

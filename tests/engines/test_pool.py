@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from readoff.engines.pool import Pool, WorkerError, cores
+from readoff.core.errors import BadValue
+from readoff.engines.pool import Pool, WorkerError, accelerator, cores, processes
 
 WORKER = str(Path(__file__).with_name("echo_worker.py"))
 
@@ -130,3 +131,21 @@ time.sleep(1000)
 
 def test_cores_is_what_this_process_may_use():
     assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(("wanted", "n"), [("3", 3), ("", None), (None, None)])
+def test_as_many_workers_as_are_asked_for(monkeypatch, wanted, n):
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    monkeypatch.delenv("READOFF_PROCESSES", raising=False)
+    if wanted is not None:
+        monkeypatch.setenv("READOFF_PROCESSES", wanted)
+    assert processes() == (n or cores())
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda,cpu")
+    assert processes() == (n or 1) and accelerator()
+
+
+@pytest.mark.parametrize("wanted", ["x", "0", "-1", "1.5", "²", "9999999"])
+def test_no_number_of_workers_is_refused(monkeypatch, wanted):
+    monkeypatch.setenv("READOFF_PROCESSES", wanted)
+    with pytest.raises(BadValue, match="whole number from 1"):
+        processes()

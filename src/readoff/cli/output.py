@@ -7,6 +7,7 @@
 Colours repeat what the words say and never carry it alone.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -140,7 +141,9 @@ class Lines:
 def device() -> str:
     """What the networks ran on, if JAX was needed; else the processor."""
     jax = sys.modules.get("jax")
-    kind = jax.devices()[0].device_kind if jax is not None else "cpu"
+    kind = "cpu"
+    with contextlib.suppress(RuntimeError, AssertionError):  # JAX_PLATFORMS names what is not here: nothing ran on it
+        kind = jax.devices()[0].device_kind if jax is not None else "cpu"
     return f"{kind} ({os.cpu_count()} cores)"
 
 

@@ -45,10 +45,13 @@ def train(
 ) -> int:
     """Train networks on a task, one for each seed, and say how they came out.
 
+    A process per core trains (READOFF_PROCESSES=N: so many). With JAX_PLATFORMS=cuda one process trains on the GPU,
+    which wants thousands of networks side by side: --block 4096.
+
     Args:
         task: a shipped task (pairs, parity, ...), or a Python file with a task of your own (FILE.py or FILE.py:name).
         seeds: how many networks.
-        first_seed: number of the first one; claims are judged on 0, 1, ..., so explore from 1000000.
+        first_seed: number of the first one; claims are judged on 4096 and up, so explore from 1000000.
         recipe: train this recipe, as `readoff show ID --json` prints it; other flags change it.
         effective: the effective model (free score tables, value and output factors) instead of a transformer.
         bitwise: each network alone in its own program, so that its bits do not depend on how many are trained.

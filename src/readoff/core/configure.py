@@ -10,9 +10,14 @@ programs are cached if a folder is given. An accelerator's memory is taken as it
 import os
 from pathlib import Path
 
+from readoff.core.errors import BadValue
+
 
 def configure(cache: str | Path | None = None) -> None:
-    """Set JAX's global configuration for this process. A folder whose name is no text is none that JAX can use."""
+    """Set JAX's global configuration for this process. A folder whose name is no text is none that JAX can use.
+
+    Raises `BadValue` if JAX_PLATFORMS names a device that JAX does not find here.
+    """
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     import jax
 
@@ -22,6 +27,15 @@ def configure(cache: str | Path | None = None) -> None:
         jax.config.update("jax_compilation_cache_dir", str(cache))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    wanted = os.environ.get("JAX_PLATFORMS") or "cpu"
+    if wanted != "cpu":
+        try:
+            jax.devices()
+        except (RuntimeError, AssertionError) as error:
+            raise BadValue(
+                f"JAX_PLATFORMS={wanted!r}: JAX finds no such device here. Unset it to use the processor, or install "
+                'JAX for it (pip install "jax[cuda13]").'
+            ) from error
 
 
 def is_configured() -> bool:

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
-from readoff.core.errors import ReadoffError
+from readoff.core.errors import BadValue, ReadoffError
 
 
 class WorkerError(ReadoffError):
@@ -33,6 +33,16 @@ def cores() -> int:
 def accelerator() -> bool:
     """Whether JAX_PLATFORMS asks for something other than the processor; without it work is done on the processor."""
     return (os.environ.get("JAX_PLATFORMS") or "cpu").split(",")[0] != "cpu"
+
+
+def processes() -> int:
+    """How many workers: READOFF_PROCESSES, else one for an accelerator and one per core without."""
+    wanted = os.environ.get("READOFF_PROCESSES")
+    if not wanted:
+        return 1 if accelerator() else cores()
+    if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= 4096):
+        raise BadValue(f"READOFF_PROCESSES={wanted!r}: expected a whole number from 1 to 4096; unset it for the default.")
+    return int(wanted)
 
 
 class Pool:

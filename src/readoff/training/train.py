@@ -11,7 +11,6 @@ again goes on from there. Without a store everything happens in this process and
 """
 
 import atexit
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from typing import Any, overload
 
 from readoff.core.canonical import canonical_json, content_id
 from readoff.core.errors import BadValue, ReadoffError
-from readoff.engines.pool import Pool, accelerator, cores
+from readoff.engines.pool import Pool, processes
 from readoff.store import Store
 from readoff.tasks.base import is_shipped
 from readoff.training.block import TRAINER, TrainedBlock, train_block
@@ -158,8 +157,7 @@ def _add(store: Store, job: _Job, done: dict[str, Any]) -> None:
 @lru_cache(maxsize=4)
 def _pool(cache: str) -> Pool:
     """Workers live until the program ends, so later recipes find their programs compiled."""
-    n = int(os.environ.get("READOFF_PROCESSES", 1 if accelerator() else cores()))
-    pool = Pool([sys.executable, "-m", "readoff.training.worker"], [cache], max(1, n))
+    pool = Pool([sys.executable, "-m", "readoff.training.worker"], [cache], processes())
     atexit.register(pool.close)
     return pool
 
