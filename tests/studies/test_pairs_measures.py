@@ -17,7 +17,7 @@ import pytest
 
 from readoff.circuits.gauges import head_outputs
 from readoff.claims import Trained, gauge_shifted
-from readoff.claims.control import heads_mixed
+from readoff.claims.control import heads_mixed, outputs_rolled
 from readoff.claims.scope import confirmation_seeds
 from readoff.claims.subject import build
 from readoff.claims.zoo import Zoo
@@ -242,7 +242,7 @@ def test_cells_that_are_ruled_out():
 def test_a_cell_is_possible_by_a_certified_network_only():
     cell = ("biases", DECAY, 2, 4)
     assert phase.expressible(cell, trained()) == "possible"
-    broken = replace(trained(), ensemble=heads_mixed(trained().ensemble))
+    broken = replace(trained(), ensemble=outputs_rolled(trained().ensemble))
     assert phase.expressible(cell, broken) == "unknown"
     assert phase.expressible(("none", DECAY, 1, 1), broken) == "impossible"
 

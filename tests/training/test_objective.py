@@ -100,6 +100,7 @@ def test_all_forwards_agree_on_any_one_layer_network(case, seed):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @settings(max_examples=150)
 @given(one_layer_cases(), st.integers(0, 2**32 - 1), st.sampled_from([0.3, 1.0, 3.0]))
 def test_all_forwards_agree_on_many_one_layer_networks(case, seed, size):

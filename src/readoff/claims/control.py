@@ -22,6 +22,7 @@ from typing import Any, Literal
 import numpy as np
 
 from readoff.claims.gauge import gauge_changed
+from readoff.claims.strangers import heads_mixed
 from readoff.claims.subject import (
     Certified,
     Constructed,
@@ -84,28 +85,6 @@ def _untrained(subject: Subject) -> Subject:
 
 untrained = Control("untrained", _untrained)
 """The same recipe with no steps: what the claim makes of random weights."""
-
-
-def heads_mixed(ensemble: Ensemble) -> Ensemble:
-    """Head h of network m comes from network m + h: each head trained, but not with the others."""
-    if len(ensemble) < 2:
-        raise BadValue("heads can be mixed between seeds only where there are at least two networks.")
-    out = {}
-    n_heads = ensemble.architecture.n_heads
-    for name, array in ensemble.weights.items():
-        per_head = name in ("scores", "V", "O") or name.rsplit(".", 1)[-1] in (
-            "W_Q",
-            "W_K",
-            "W_V",
-            "W_O",
-            "b_Q",
-            "b_K",
-            "b_V",
-        )
-        if per_head:
-            array = np.stack([np.roll(array[:, h], -h, axis=0) for h in range(n_heads)], axis=1)
-        out[name] = array
-    return ensemble.replace(**out)
 
 
 heads_from_different_seeds = on_networks("heads from different seeds", heads_mixed)

@@ -41,7 +41,9 @@ def processes() -> int:
     if not wanted:
         return 1 if accelerator() else cores()
     if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= 4096):
-        raise BadValue(f"READOFF_PROCESSES={wanted!r}: expected a whole number from 1 to 4096; unset it for the default.")
+        raise BadValue(
+            f"READOFF_PROCESSES={wanted!r}: expected a whole number from 1 to 4096; unset it for the default."
+        )
     return int(wanted)
 
 

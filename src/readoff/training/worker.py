@@ -5,8 +5,8 @@
     {"job": 7, "done": {"sha256": ..., "trace_sha256": ..., "hashes": [...], "fingerprint": {...}}}
     {"job": 7, "error": "..."}
 
-It pins itself to one core before importing jax (unless it works on an accelerator), keeps compiled programs in a folder on disk, and ends when its stdin
-closes, so it never outlives its parent. It never touches the ledger.
+It pins itself to one core before importing jax (unless it works on an accelerator), keeps compiled programs in a folder
+on disk, and ends when its stdin closes, so it never outlives its parent. It never touches the ledger.
 """
 
 import contextlib
