@@ -16,6 +16,7 @@ from readoff.claims import (
     Given,
     Seeds,
     Trained,
+    certified,
     claim,
     ensemble_of,
     enumerated,
@@ -198,6 +199,16 @@ near_tie = claim(
 other_model = on_material("another model", lambda g: Given(lambda t: np.tile([0.0, 1.0], (len(t), 1)), g.task))
 
 
+def certified_margin(given):
+    return certified(margin=worst_margin(given).numbers["margin"])
+
+
+near_tie_certified = claim(
+    "planted/near-tie-certified", says="False.", about=Given(tied, TASK), scope=EveryInput(), measure=certified_margin,
+    must_fail=[other_model],
+)(lambda n: n["margin"] > 0)  # fmt: skip
+
+
 def near_tie_called(name, judge):
     def measure(given):
         return enumerated(**{name: worst_margin(given).numbers["margin"]})
@@ -276,6 +287,7 @@ PLANTED = [
     (gauge_constructed, None, "UNCONTROLLED", "the constant is gauge in a construction too"),
     (gauge_given, None, "UNCONTROLLED", "and in a network that somebody hands over"),
     (near_tie, None, "UNDECIDED", "0.1 + 0.2 is 0.3"),
+    (near_tie_certified, None, "ERROR", "a float is called certified"),
     *((made, None, "UNDECIDED", "0.1 + 0.2 is 0.3, whatever it is called") for made in NEAR_TIES),
     (diverged_under_condition, provider(GOOD, alive=ALIVE), "FAILS", "14 of 64 diverged, whatever the condition says"),
     *((made, provider([1.0] * 40 + [np.nan] * 24), "UNDECIDED", "NaN shows nothing") for made in NOT_A_NUMBER),

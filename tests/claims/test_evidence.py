@@ -1,6 +1,7 @@
 """What a measure may return, and what is made of it."""
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -69,11 +70,23 @@ def test_summary_is_json():
 
 
 def test_pack_and_unpack():
-    measured = as_measured(certified(x=np.array([1.0, np.nan]), n=3, entropy=(1.0, 2.0), yes=np.array([True, False])))
+    measured = as_measured(
+        certified(x=(np.array([1.0, np.nan]),) * 2, n=3, entropy=(1.0, 2.0), yes=np.array([True, False]))
+    )
     again = unpack(pack(measured))
     assert again.inputs == "CERTIFIED" and set(again.numbers) == set(measured.numbers)
     assert again.numbers["n"] == 3 and again.numbers["yes"].dtype == bool
     assert (again.numbers["entropy"].lo, again.numbers["entropy"].hi) == (1.0, 2.0)
+
+
+def test_fractions_are_certified_and_floats_are_not():
+    third = certified(x=Fraction(1, 3), half=Fraction(1, 2)).numbers
+    assert Fraction(float(third["x"].lo)) < Fraction(1, 3) < Fraction(float(third["x"].hi))
+    assert third["half"].lo == third["half"].hi == 0.5
+    for value in (0.5, np.float32(1), np.array([1.0]), float("nan")):
+        with pytest.raises(BadValue, match="floats are not certified: give a whole number, a Fraction"):
+            as_measured(certified(x=value))
+    assert as_measured(certified(x=np.arange(3), y=True)).inputs == "CERTIFIED"
 
 
 def test_exhibits_are_json():

@@ -371,7 +371,7 @@ class TestProofs:
         assert found["verdict"] == "UNCONTROLLED" and f"names no {missing}" in found["reason"]
 
     def test_a_checker_that_accepts_anything_is_vacuous(self):
-        make = claim("t/x", says="S", about=Certified(lambda: {"bound": 1.0}, lambda c: []), scope=Identity(),
+        make = claim("t/x", says="S", about=Certified(lambda: {"bound": 1}, lambda c: []), scope=Identity(),
                      measure=lambda c: certified(bound=c["bound"]))  # fmt: skip
         assert verdict(make(lambda n: True))["verdict"] == "VACUOUS"
 

@@ -17,10 +17,12 @@ closer to the bar than that is too close to call. Whole numbers, yes and no, and
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 
+from readoff.certificates.rounding import fraction_interval
 from readoff.claims.enclosure import Enclosure, within
 from readoff.core.canonical import plain
 from readoff.core.errors import BadValue
@@ -58,8 +60,17 @@ def enumerated(**numbers: Any) -> Measured:
 
 
 def certified(**numbers: Any) -> Measured:
-    """Exact numbers, or enclosures from rigorous arithmetic. Pairs (lo, hi) become enclosures."""
-    return Measured({k: Enclosure(*v) if isinstance(v, tuple) else v for k, v in numbers.items()}, "CERTIFIED")
+    """Exact numbers (whole ones, yes and no, fractions), or bounds (lo, hi) and enclosures from rigorous arithmetic.
+
+    A float is neither: its measure may have rounded it, and nobody says by how much (`as_measured` refuses it).
+    """
+    return Measured({name: _exact(value) for name, value in numbers.items()}, "CERTIFIED")
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return Enclosure(*fraction_interval(value))
+    return Enclosure(*value) if isinstance(value, tuple) else value
 
 
 def as_measured(answer: Any) -> Measured:
@@ -75,6 +86,8 @@ def as_measured(answer: Any) -> Measured:
     numbers = {}
     for name, value in measured.numbers.items():
         numbers[str(name)] = value if isinstance(value, Enclosure) else _number(name, value)
+        if measured.inputs == "CERTIFIED":
+            _refuse_float(name, numbers[str(name)])
     return Measured(numbers, measured.inputs)
 
 
@@ -152,6 +165,14 @@ def _number(name: str, value: Any) -> Any:
             f"the number {name!r} is a {type(value).__name__} ({value!r:.60}); expected numbers or an array."
         )
     return array if array.shape else array[()]
+
+
+def _refuse_float(name: str, value: Any) -> None:
+    if not isinstance(value, Enclosure) and value.dtype.kind == "f":
+        raise BadValue(
+            f"the number {name!r} is a float ({value!r:.60}), and floats are not certified: give a whole number, a "
+            "Fraction, True or False, or rigorous bounds (lo, hi); or measure with enumerated(...)."
+        )
 
 
 def _summary(value: Any) -> Any:

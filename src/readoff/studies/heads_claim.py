@@ -106,8 +106,8 @@ def answer_numbers(answer: Answer) -> Measured:
     proved = answer.proof is not None and not check_proof(answer.proof.certificate, answer.question)
     return certified(
         least_margin=margin or (-np.inf, np.inf),
-        witness=float(margin is not None),
-        impossible=float(proved),
+        witness=margin is not None,
+        impossible=proved,
         tries=sum(f.tries for f in answer.findings),
     )
 

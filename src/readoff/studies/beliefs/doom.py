@@ -32,13 +32,13 @@ def update_sizes(doom: Doom) -> Measured:
     weeks = len(doom.masses)
     drops = [doom.drop(week) for week in range(1, weeks + 1)]
     return certified(
-        mass_of_first_week=float(doom.masses[0]),
-        mean_drop=float(sum(drops) / weeks),
-        first_drop=float(drops[0]),
-        last_drop=float(drops[-1]),
-        survivor_median=float(doom.survivor_median_drop()),
-        live_week_median=float(doom.live_week_median()),
-        live_weeks=float(doom.expected_live_weeks()),
+        weeks_for_one_unit_of_mass=1 / doom.masses[0],
+        mean_drop=sum(drops) / weeks,
+        first_drop=drops[0],
+        last_drop=drops[-1],
+        survivor_median=doom.survivor_median_drop(),
+        live_week_median=doom.live_week_median(),
+        live_weeks=doom.expected_live_weeks(),
         mean_is_mass=sum(drops) / weeks == MASS / weeks,
     )
 
@@ -52,9 +52,9 @@ def sizes_exhibit(doom: Doom, n: Any) -> list[Exhibit]:
         "x_axis": "week",
         "y_axis": "update in that week (%)",
         "rules": [
-            {"axis": "y", "value": 100 * float(n["mean_drop"]), "label": "mass of a week = mean drop"},
-            {"axis": "y", "value": 100 * float(n["survivor_median"]), "label": "a survivor's median"},
-            {"axis": "y", "value": 100 * float(n["live_week_median"]), "label": "median of all live weeks"},
+            {"axis": "y", "value": 100 * float(doom.masses[0]), "label": "mass of a week = mean drop"},
+            {"axis": "y", "value": 100 * float(doom.survivor_median_drop()), "label": "a survivor's median"},
+            {"axis": "y", "value": 100 * float(doom.live_week_median()), "label": "median of all live weeks"},
         ],
     }
     caption = "How far the belief falls in every fourth week without doom; doom itself is a jump of ½ or more."
@@ -81,7 +81,7 @@ twenty_weeks = on_material("spread over 20 weeks", lambda doom: uniform_density(
     **ABOUT,
 )
 def not_the_median(n):
-    mass = n["mean_is_mass"] & (n["mass_of_first_week"] == 1 / 1040)
+    mass = n["mean_is_mass"] & (n["weeks_for_one_unit_of_mass"] == 1040)
     medians = (abs(n["survivor_median"] - 0.000855) < 5e-7) & (abs(n["live_week_median"] - 0.000771) < 5e-7)
     return mass & medians & (n["survivor_median"] < n["mean_drop"])
 
@@ -120,11 +120,11 @@ def large_updates(doom: Doom) -> Measured:
     """Updates above 1 %, and where the movement comes from, exactly."""
     weeks = range(1, len(doom.masses) + 1)
     return certified(
-        expected_large=float(doom.expected_larger(PERCENT)),
-        largest_drop=float(max(doom.drop(week) for week in weeks)),
-        least_jump=float(min(doom.jump(week) for week in weeks)),
-        movement=float(doom.expected_movement()),
-        in_the_jump=float(doom.jump_movement() / doom.expected_movement()),
+        expected_large=doom.expected_larger(PERCENT),
+        largest_drop=max(doom.drop(week) for week in weeks),
+        least_jump=min(doom.jump(week) for week in weeks),
+        movement=doom.expected_movement(),
+        in_the_jump=doom.jump_movement() / doom.expected_movement(),
     )
 
 

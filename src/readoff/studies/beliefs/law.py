@@ -28,9 +28,9 @@ def law_numbers(forest: tuple[Tree, ...]) -> Measured:
         n_trees=len(forest),
         histories=sum(1 for tree in forest for _ in tree.paths()),
         martingales=sum(tree.violation() is None for tree in forest),
-        worst_variance=float(max(abs(f.variance_of_last - f.variances_of_increments) for f in found)),
-        worst_excess=float(max(abs(f.excess) for f in found)),
-        movement=float(max(f.movement for f in found)),
+        worst_variance=max(abs(f.variance_of_last - f.variances_of_increments) for f in found),
+        worst_excess=max(abs(f.excess) for f in found),
+        movement=max(f.movement for f in found),
     )
 
 
@@ -130,11 +130,11 @@ def leaving_numbers(tree: Tree) -> Measured:
     found = expected(tree)
     return certified(
         lawful=tree.violation() is None,
-        starts_at=float(tree.belief),
-        least_distance_after_one_update=float(first),
-        movement=float(found.movement),
-        excess=float(found.excess),
-        share_of_budget=float(sum(p * (b[1] - b[0]) ** 2 for p, b in histories) / found.movement),
+        starts_at=tree.belief,
+        tenths_of_distance_after_one_update=10 * first,
+        movement=found.movement,
+        excess=found.excess,
+        share_of_budget=sum(p * (b[1] - b[0]) ** 2 for p, b in histories) / found.movement,
     )
 
 
@@ -154,11 +154,11 @@ unlawful = on_material("the same forecast, never corrected", lambda tree: Tree(t
     measure=leaving_numbers,
     statement="beliefs/near-half",
     relation="supports",
-    headline="least_distance_after_one_update",
+    headline="tenths_of_distance_after_one_update",
     must_fail=[slow, unlawful],
 )
 def leaves_half(n):
-    far = (n["starts_at"] == 0.5) & (n["least_distance_after_one_update"] == 0.4)
+    far = (n["starts_at"] == 0.5) & (n["tenths_of_distance_after_one_update"] == 4)
     return n["lawful"] & far & (n["movement"] == 0.25) & (n["excess"] == 0)
 
 
@@ -196,7 +196,7 @@ def bounded_numbers(b: Bounded) -> Measured:
         away=b.away,
         within_bound=all(chance <= limit for chance, limit in zip(best, bound)),
         even_odds_by=next((t for t, chance in enumerate(best) if chance >= HALF), -1),
-        at_the_end=float(best[-1]),
+        at_the_end=best[-1],
     )
 
 
@@ -252,9 +252,9 @@ def memory_numbers(s: Signals) -> Measured:
         calibrated=all(share == report for (_, report), share in levels.items()),
         levels=len(levels),
         lawful=tree.violation() is None,
-        movement=float(found.movement),
-        reduction=float(found.reduction),
-        excess=float(found.excess),
+        movement=found.movement,
+        reduction=found.reduction,
+        excess=found.excess,
     )
 
 

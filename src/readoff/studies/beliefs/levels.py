@@ -208,9 +208,9 @@ def shape(doom: Doom) -> Measured:
     fourth = chance * jump**4 + (1 - chance) * drop**4
     start = doom.belief(0)
     return certified(
-        kurtosis=float(fourth / second**2),
-        mean=float(chance * jump - (1 - chance) * drop),
-        excess=float(doom.expected_movement() - start * (1 - start)),
+        kurtosis=fourth / second**2,
+        mean=chance * jump - (1 - chance) * drop,
+        excess=doom.expected_movement() - start * (1 - start),
     )
 
 

@@ -12,7 +12,7 @@ from flint import arb, ctx
 from readoff.beliefs import wiener
 from readoff.beliefs.walks import Walk
 from readoff.claims import Exhibit, Identity, Known, Measured, Process, certified, claim, on_material
-from readoff.studies.beliefs.walks import CALCULATED
+from readoff.studies.beliefs.walks import CALCULATED, root
 
 HALF = Fraction(1, 2)
 
@@ -34,8 +34,8 @@ def ends(ball: arb) -> tuple[float, float]:
 def unstopped_numbers(u: Unstopped) -> Measured:
     """Its variance against the most that a belief can have, and its chance to be outside [0, 1]."""
     return certified(
-        variance=float(u.time),
-        most_a_belief_can_have=float(u.start * (1 - u.start)),
+        variance=u.time,
+        most_a_belief_can_have=u.start * (1 - u.start),
         outside=ends(wiener.outside(u.start, u.time)),
     )
 
@@ -142,7 +142,7 @@ def increment_numbers(i: Increment) -> Measured:
     # The survival function falls, so sums over left and right ends enclose its integral, which is the variance.
     high = sum(float(t.upper()) for t in tails[:-1]) * width
     low = sum(float(t.lower()) for t in tails[1:]) * width
-    return certified(span=float(i.span), atom=ends(1 - tails[-1]), variance=(low - 1e-12, high + 1e-12))
+    return certified(span=i.span, atom=ends(1 - tails[-1]), variance=(low - 1e-12, high + 1e-12))
 
 
 @claim(
@@ -165,14 +165,13 @@ def increments(n):
 def hitting_numbers(w: Walk) -> Measured:
     """Mean, standard deviation and median of the time to certainty, of a walk against its limit in the same units."""
     squares = Fraction(1, w.n**2)
-    limit_sd = float(wiener.variance_exit(w.start)) ** 0.5
     return certified(
-        mean_gap=float(abs(w.mean() * squares - wiener.mean_exit(w.start))),
-        sd=float(w.variance()) ** 0.5 * float(squares),
-        sd_ratio=float(w.variance()) ** 0.5 * float(squares) / limit_sd,
-        median=float(w.quantile(HALF) * squares),
+        mean_gap=abs(w.mean() * squares - wiener.mean_exit(w.start)),
+        sd=root(w.variance() * squares**2),
+        sd_ratio=root(w.variance() * squares**2 / wiener.variance_exit(w.start)),
+        median=w.quantile(HALF) * squares,
         limit_median=ends(wiener.exit_quantile(w.start, HALF)),
-        within_mean=float(w.at_most(int(w.mean()))),
+        within_mean=w.at_most(int(w.mean())),
         limit_within_mean=ends(1 - wiener.survival(w.start, wiener.mean_exit(w.start))),
         variance_gap_law=wiener.variance_exit(w.start) - w.variance() * squares**2
         == Fraction(2, 3) * wiener.mean_exit(w.start) * squares,

@@ -12,7 +12,7 @@ from flint import ctx
 
 from readoff.beliefs.walks import Walk
 from readoff.claims import Exhibit, Identity, Known, Measured, Process, certified, claim, on_material
-from readoff.studies.beliefs.walks import CALCULATED, spectrum_agrees, two_points, walk
+from readoff.studies.beliefs.walks import CALCULATED, root, spectrum_agrees, two_points, walk
 
 
 def tail_numbers(w: Walk) -> Measured:
@@ -21,15 +21,15 @@ def tail_numbers(w: Walk) -> Measured:
     early = enumerate(chance for chance, _ in zip(_chances(w), range(mean + 1)))
     carried = sum((t * chance for t, chance in early), Fraction(0))
     return certified(
-        mean=float(w.mean()),
-        sd=float(w.variance()) ** 0.5,
+        mean=w.mean(),
+        sd=root(w.variance()),
         median=w.quantile(Fraction(1, 2)),
         q75=w.quantile(Fraction(3, 4)),
         q90=w.quantile(Fraction(9, 10)),
         q99=w.quantile(Fraction(99, 100)),
         mode=w.mode(),
-        within_mean=float(w.at_most(mean)),
-        mean_from_longer=float(1 - carried / w.mean()),
+        within_mean=w.at_most(mean),
+        mean_from_longer=1 - carried / w.mean(),
         spectrum_agrees=spectrum_agrees(w, (1, mean)),
     )
 
@@ -53,7 +53,9 @@ def distribution(w: Walk, n: Any) -> list[Exhibit]:
         "y_axis": "chance to be sure by then",
         "rules": [{"axis": "x", "value": float(w.mean()), "label": f"mean {float(w.mean()):g}"}],
     }
-    caption = f"Exact distribution of updates {name}; a share of {float(n['within_mean']):.3f} is sure by the mean."
+    caption = (
+        f"Exact distribution of updates {name}; a share of {float(w.at_most(int(w.mean()))):.3f} is sure by the mean."
+    )
     return [Exhibit("updates", "scatter", "How many updates until certainty", caption, data)]
 
 

@@ -12,6 +12,7 @@ from flint import ctx
 
 from readoff.beliefs.chains import walk_as_chain
 from readoff.beliefs.walks import Walk, ball
+from readoff.certificates.rounding import interval
 from readoff.claims import Identity, Known, Measured, Process, certified, claim, on_material
 
 CALCULATED = "independent calculation"
@@ -31,17 +32,22 @@ def walk_numbers(w: Walk) -> Measured:
     chain, mirror = walk_as_chain(w), replace(w, start=1 - w.start)
     agrees = chain.mean_time(w.i) == w.mean() and chain.variance_time(w.i) == w.variance()
     return certified(
-        mean=float(w.mean()),
-        mean_times_moves=float(w.mean() * w.moves),
-        sd=float(w.variance()) ** 0.5,
+        mean=w.mean(),
+        mean_times_moves=w.mean() * w.moves,
+        sd=root(w.variance()),
         matrix_agrees=agrees and not chain.violations(),
         spectrum_agrees=spectrum_agrees(w, (1, 2, 10, 150)),
-        movement=float(chain.expected_movement(w.i)),
-        variance_of_step=float(w.step**2),
-        one_update=float(w.at_most(1)),
-        mirrored_mean=float(walk_as_chain(mirror).mean_time(mirror.i)),
-        mirrored_one_update=float(mirror.at_most(1)),
+        movement=chain.expected_movement(w.i),
+        variance_of_step_in_square_points=(100 * w.step) ** 2,
+        one_update=w.at_most(1),
+        mirrored_mean=walk_as_chain(mirror).mean_time(mirror.i),
+        mirrored_one_update=mirror.at_most(1),
     )
+
+
+def root(square: Fraction) -> tuple[float, float]:
+    """Bounds on the square root of an exact number."""
+    return interval(ball(square).sqrt())
 
 
 def spectrum_agrees(w: Walk, dates: tuple[int, ...]) -> bool:
@@ -78,12 +84,12 @@ def from_half(n):
     measure=walk_numbers,
     statement="beliefs/variance-of-a-step",
     relation="supports",
-    headline="variance_of_step",
+    headline="variance_of_step_in_square_points",
     must_fail=[two_points],
 )
 def variance_of_step(n):
-    ratio = n["movement"] / n["variance_of_step"]
-    return (n["variance_of_step"] == 0.0001) & (n["movement"] == 0.25) & (abs(ratio - n["mean"]) < 1e-9)
+    ratio = 10_000 * n["movement"] / n["variance_of_step_in_square_points"]
+    return (n["variance_of_step_in_square_points"] == 1) & (n["movement"] == 0.25) & (abs(ratio - n["mean"]) < 1e-9)
 
 
 @claim(
@@ -171,10 +177,10 @@ def scaling(walks: tuple[Walk, ...]) -> Measured:
     products = [w.mean() * w.step**2 for w in walks]
     return certified(
         constant=len(set(products)) == 1,
-        product=float(products[0]),
-        budget=float(walks[0].start * (1 - walks[0].start)),
+        product=products[0],
+        budget=walks[0].start * (1 - walks[0].start),
         matrix_agrees=all(walk_as_chain(w).mean_time(w.i) == w.mean() for w in walks[1:]),
-        fewer=float(walks[0].mean() / next(w.mean() for w in walks if w.step == 10 * walks[0].step)),
+        fewer=walks[0].mean() / next(w.mean() for w in walks if w.step == 10 * walks[0].step),
     )
 
 

@@ -48,8 +48,8 @@ def label_facts(task: Any) -> Measured:
     losses = [conditional_entropy(joint) for joint in both]
     return certified(
         entropy=entropy(shares),
-        majority=float(majority_accuracy(shares)),
-        ceiling=float(max(best_accuracy(joint) for joint in both)),
+        majority=majority_accuracy(shares),
+        ceiling=max(best_accuracy(joint) for joint in both),
         floor=(min(lo for lo, _ in losses), max(hi for _, hi in losses)),
         n_labels=len(shares),
     )
@@ -87,7 +87,7 @@ def as_told(task: Any) -> Measured:
         ends_in_0=bool((domain.tokens[:, -1] == 0).all() and (domain.tokens[:, :-1] != 0).all()),
         two_signals=bool((signals == 2).all()),
         labels_are_pairs=labels == held and list(task.classes) == sorted(task.classes),
-        double_to_mixed=float(max(doubles) / min(mixed)) if len(doubles) == len(mixed) == 1 else -1.0,
+        double_to_mixed=max(doubles) / min(mixed) if len(doubles) == len(mixed) == 1 else -1,
     )
 
 

@@ -55,12 +55,12 @@ def table_numbers(task: Any) -> Measured:
     return certified(
         nonzeros=sum(x != 0 for row in rows for x in row),
         rank=rank(rows),
-        margin_double=float(doubles),
-        margin_mixed=float(mixed),
-        largest_square=float(spectrum[0] or 0),
-        other_squares=float(spectrum[1] or 0) if len(set(spectrum[1:])) == 1 else -1.0,
+        margin_double=doubles,
+        margin_mixed=mixed,
+        largest_square=spectrum[0] or 0,
+        other_squares=(spectrum[1] or 0) if len(set(spectrum[1:])) == 1 else -1,
         rank_3_error=(error.lo, error.hi),
-        rank_3_error_squared=float(error.squared or 0),
+        rank_3_error_squared_in_84ths=84 * (error.squared or 0),
         loss_double=losses[0],
         loss_mixed=losses[first_mixed],
         loss_mean=(mean[0] - 1e-12, mean[1] + 1e-12),
@@ -107,7 +107,7 @@ TABLE_CLAIM: Any = dict(about=OnTask(TASK), scope=Identity(), measure=table_numb
     **TABLE_CLAIM,
 )
 def rank_3_table(n):
-    return (n["rank"] == 4) & (n["rank_3_error"] > 0.44) & (n["rank_3_error_squared"] == 17 / 84)
+    return (n["rank"] == 4) & (n["rank_3_error"] > 0.44) & (n["rank_3_error_squared_in_84ths"] == 17)
 
 
 @claim(
@@ -160,8 +160,8 @@ def ratio_numbers(task: Any) -> Measured:
     crossings = [(d - c) / (m - n) for m, c in lines for n, d in lines if m > n]
     best = max(crossings, key=lambda r: (min(m * r + c for m, c in lines), -r), default=Fraction(0))
     return certified(
-        lowest=float(lowest or 0) if works else 0.0,
-        highest=float(highest or 0) if works else 0.0,
+        lowest=(lowest or 0) if works else 0,
+        highest=(highest or 0) if works else 0,
         best_ratio=(_below(best), _above(best)),
         best_margin=(_below(min(m * best + c for m, c in lines)), _above(min(m * best + c for m, c in lines))),
     )

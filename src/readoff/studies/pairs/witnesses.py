@@ -7,8 +7,6 @@ weights: margins are enclosed with balls. The control is the same network with i
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from readoff.certificates.rank import rank
 from readoff.certificates.rank1 import build_rank1_certificate, check_rank1_certificate
 from readoff.claims import (
@@ -37,7 +35,7 @@ from readoff.constructions.pairs import (
 from readoff.constructions.table_in_rank_3 import table_in_rank_3
 from readoff.networks.network import Network
 from readoff.studies.pairs.facts import CALCULATED
-from readoff.studies.pairs.measures import SIGNALS, certificate, tables
+from readoff.studies.pairs.measures import SIGNALS, certificate, exact_tables, tables
 from readoff.studies.pairs.recipes import RANK_1_CLASS, TASK
 from readoff.tasks.pairs import Pairs
 
@@ -50,8 +48,8 @@ def witness(network: Any) -> Measured:
         least_margin=_bounds(found),
         n_heads=architecture.n_heads,
         d_head=architecture.d_head,
-        has_constant=float(architecture.has_constant_logits),
-        uniform=float(np.ptp(tables(network).scores) == 0),
+        has_constant=architecture.has_constant_logits,
+        uniform=all(x == 0 for raw in exact_tables(network).raw_scores for x in raw.fractions()[0]),
     )
 
 
@@ -299,8 +297,8 @@ def rank_1_no_bias(n):
 
 def ranks(network: Any) -> Measured:
     """Exact rank of the signal rows of EVOU."""
-    rows = tables(network).values[0, SIGNALS]
-    return certified(rank=rank([[int(x) for x in row] for row in rows]))
+    rows = exact_tables(network).values[0].fractions()
+    return certified(rank=rank([list(rows[t]) for t in SIGNALS]))
 
 
 @claim(

@@ -199,7 +199,7 @@ def one_head(network: Any) -> Measured:
     for b, tables in exact_tables(network, small).items():
         rows = domain.tokens[:, -1] == b
         right = rows & licensed
-        found.append(certify_margins(tables, counts[right], domain.labels[right]).smallest_margin[0])
+        found.append(certify_margins(tables, counts[right], domain.labels[right]).smallest_margin)
         targets = [[Fraction(int(x), small.d_vocab) for x in row] for row in domain.targets[rows]]  # type: ignore[index]
         weights = domain.weights[rows]
         lo, hi = enclose_loss(tables, counts[rows], targets, weights, int(weights.sum()))
@@ -207,8 +207,8 @@ def one_head(network: Any) -> Measured:
     absent = small.chance_without_source
     floor = conditional_entropy([[absent / small.d_vocab] * small.d_vocab, [1 - absent]])
     gap = total - Enclosure(*floor)
-    numbers = dict(least_margin=min(found), excess=gap, n_heads=float(network.architecture.n_heads))
-    return Measured(numbers, "CERTIFIED")
+    margin = min(lo for lo, _ in found), min(hi for _, hi in found)
+    return certified(least_margin=margin, excess=gap, n_heads=network.architecture.n_heads)
 
 
 @claim(
@@ -234,8 +234,8 @@ def copying(network: Any) -> Measured:
     values = entries(exact_tables(network, TASK)[1])[1]
     squares = [_product(table, table) for table in values]
     return certified(
-        nilpotent=float(all(not any(map(any, square)) for square in squares)),
-        nonzero=float(all(any(map(any, table)) for table in values)),
+        nilpotent=all(not any(map(any, square)) for square in squares),
+        nonzero=all(any(map(any, table)) for table in values),
     )
 
 

@@ -98,9 +98,7 @@ def cancellation(network: Any, task: SkipTrigrams = TASK) -> Measured:
         domain = contexts(task, tuple(alike_tokens(tables[1], task)))
         rows = domain.labels >= 0
         margin = certify_margins(tables[1], domain.counts(task.d_vocab)[rows], domain.labels[rows]).smallest_margin
-    return certified(
-        least_margin=margin, cancels=float(regular), n_heads=network.architecture.n_heads, n_trigrams=task.k
-    )
+    return certified(least_margin=margin, cancels=regular, n_heads=network.architecture.n_heads, n_trigrams=task.k)
 
 
 def excess(network: Any) -> Measured:
@@ -108,7 +106,7 @@ def excess(network: Any) -> Measured:
     tables = exact_tables(network, TASK)
     if not (renamed_alike(tables, TASK) and all(cancels(t) for t in tables.values())):
         nothing = (-np.inf, np.inf)
-        return certified(one_source=nothing, source=nothing, population=nothing, clean=nothing, cancels=0.0)
+        return certified(one_source=nothing, source=nothing, population=nothing, clean=nothing, cancels=False)
     domain = contexts(TASK, tuple(alike_tokens(tables[1], TASK)))
     counts = domain.counts(TASK.d_vocab)
     targets = domain.targets
@@ -126,7 +124,7 @@ def excess(network: Any) -> Measured:
     clean, _ = loss((counts[:, 0] == 1) & (counts[:, 1] == 1) & (counts[:, neutral] == TASK.n_ctx - 2))
     source = one * _exactly(p_one / (p_one + p_more)) + more * _exactly(p_more / (p_one + p_more))
     population = source * _exactly(p_one + p_more)
-    return Measured(dict(one_source=one, source=source, population=population, clean=clean, cancels=1.0), "CERTIFIED")
+    return certified(one_source=one, source=source, population=population, clean=clean, cancels=True)
 
 
 def _exactly(share: Fraction) -> Enclosure:

@@ -67,7 +67,7 @@ def all_margins(networks: Sequence[Network]) -> Measured:
     as_many = all(n.architecture.n_heads == b and n.architecture.d_head == 1 for n, b in zip(networks, bits))
     return certified(
         least_margin=(min(lo for lo, _ in found), min(hi for _, hi in found)),
-        as_many=float(as_many),
+        as_many=as_many,
         most_bits=max(bits),
         sizes=len(set(bits)),
         third_of_three=coefficients(head_curves(networks[bits.index(3)]))[2],

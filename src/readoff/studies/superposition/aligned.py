@@ -52,7 +52,7 @@ def read_exactly(network: Network, task: Pairs = TASK) -> dict[str, Any]:
         least_margin=least_margin(network, task),
         n_features=rank([[1, *c] for c in counts]) - 1,
         dimensions=room,
-        recovered=float(rank([[1, *z, *c] for z, c in zip(space, counts)]) - 1 == room),
+        recovered=rank([[1, *z, *c] for z, c in zip(space, counts)]) - 1 == room,
         best_unit=fraction_interval(_best_unit(space, counts, domain)),
         n_trigrams=int((evou != 0).sum()),
         n_heads=network.architecture.n_heads,
