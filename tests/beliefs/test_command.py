@@ -140,12 +140,29 @@ def test_the_tiny_example(capsys):
         (["--alpha", "2"], "alpha lies between 0 and 1"),
         (["--rounding", "-1"], "a grid such as 0.01"),
         (["--outcomes", "nowhere.csv"], "nowhere.csv cannot be read"),
-        (["--report", "/nowhere/audit.html"], "the report cannot be written to /nowhere/audit.html"),
+        (["--noise", "nan"], "sd lies between 0 and 1"),
+        (["--noise", "inf"], "sd lies between 0 and 1"),
+        (["--margin", "nan"], "a margin is above 0"),
+        (["--margin", "inf"], "a margin is above 0"),
+        (["--time-format", "%Q"], "'Q' is a bad directive"),
     ],
 )
 def test_mistakes_are_one_sentence(flags, said, tmp_path, capsys):
     code, out, err = run(capsys, platform_file(tmp_path, n=3, dates=3), *flags)
     assert code == 2 and not out and said in err and "Traceback" not in err
+
+
+def test_what_was_found_stands_although_the_report_cannot_be_written(tmp_path, capsys):
+    code, out, err = run(capsys, platform_file(tmp_path, n=3, dates=3), "--report", "/nowhere/audit.html")
+    assert code == 2 and json.loads(out)["streams"] == 3
+    assert "the report cannot be written to /nowhere/audit.html" in err and "Traceback" not in err
+
+
+def test_a_time_without_end_is_named(tmp_path, capsys):
+    file = tmp_path / "endless.csv"
+    file.write_text("question,time,p\na,1,0.4\na,1e400,0.5\na,3,0.5\n")
+    code, _, err = run(capsys, file)
+    assert code == 2 and "time is no finite number: row 3" in err
 
 
 def test_bad_rows_are_refused_or_counted(tmp_path, capsys):

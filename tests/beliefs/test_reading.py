@@ -375,3 +375,17 @@ def test_a_million_streams_of_one_row(tmp_path):
     n = 20_000
     text = "question,time,p\n" + "".join(f"q{k},1,0.{k % 90 + 10}\n" for k in range(n))
     assert table(tmp_path, text).histories.n_streams == n
+
+
+def test_the_outcome_column_of_an_outcome_table_wins_over_one_named_like_the_probability(tmp_path):
+    """A list of final forecasts and outcomes: the forecasts there are not the truth."""
+    (tmp_path / "final.csv").write_text("event,probability,outcome\na,0.9,0\nb,0.1,1\n")
+    (tmp_path / "f.csv").write_text("event,time,probability\na,1,0.6\na,2,0.8\nb,1,0.3\nb,2,0.2\n")
+    r = read(tmp_path / "f.csv", outcome_file=tmp_path / "final.csv")
+    assert outcomes(r) == {"a": 0, "b": 1} and "outcome = column 'outcome' of final.csv" in r.notes
+
+
+def test_annulled_questions_are_open_and_it_is_said(tmp_path):
+    r = table(tmp_path, "event,time,p,outcome\na,1,0.5,annulled\na,2,0.6,annulled\nb,1,0.5,yes\nb,2,0.7,yes\n")
+    assert np.isnan(outcomes(r)["a"]) and outcomes(r)["b"] == 1
+    assert "outcomes that say 'annulled' are none: these questions are taken as open" in r.notes

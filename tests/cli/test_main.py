@@ -76,6 +76,25 @@ def test_json_of_a_file(here, capsys):
     assert json.loads(run(capsys, "check", "one.py", "--fresh")[1])["claims"][0]["reused"] is False
 
 
+def test_a_check_of_one_s_own_file_writes_the_report(here, capsys):
+    _, _, err = run(capsys, "check", "one.py")
+    assert "Report: .readoff/report.html" in err
+    assert "mine/size" in (here / ".readoff" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_disk_is_a_sentence():
+    start = "import sys; from readoff.cli.main import main; sys.exit(main())"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", start, "claims"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "readoff: No space left on device.\n")
+
+
+def test_help_ends_on_the_narrowest_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "3")
+    assert run(capsys, "check", "--help")[0] == 0
+
+
 def test_a_verdict_is_used_again_in_another_process_and_folder(here):
     def verdict(seed, folder):
         folder.mkdir(exist_ok=True)
@@ -103,7 +122,8 @@ def test_what_does_not_come_out_is_exit_1(here, capsys):
         (["check", "nothing.py"], "there is no file nothing.py"),
         (["check", "bad.py"], "bad.py, line 1"),
         (["check", "empty.py"], "defines no claims"),
-        (["check", "mine.py", "--seeds", "0"], "at least one network"),
+        (["check", "mine.py", "--seeds", "0"], "--seeds 0: expected a number from 1 to 100,000"),
+        (["check", "mine.py", "--seeds", "100000000"], "expected a number from 1 to 100,000"),
         (["check", "mine.py", "mine.py", "copy.py"], "two claims are called mine/size"),
         (["check", "one.py", "--explore", "--report", "r.html"], "keeps no verdicts"),
         (["check", "mine.py", "--store", "mine.py"], "mine.py"),

@@ -99,6 +99,18 @@ def test_foreign_files(tmp_path, saved):
         load(tmp_path / "model.zip")
 
 
+def test_a_header_may_be_as_long_as_a_pickle_begins(tmp_path):
+    """The first bytes of a safetensors file are the length of its header: 1152 and 19280 begin like a pickle, a zip."""
+    architecture = EffectiveArchitecture(d_vocab=2, d_vocab_out=2, n_ctx=2, n_heads=1, d_head=1)
+    weights = {name: np.zeros(shape) for name, shape in architecture.shapes().items()}
+    seen = set()
+    for size in (*range(500, 1300, 8), *range(18_400, 19_400, 8)):
+        save(Network(architecture, weights, "imported", "x" * size), tmp_path / "w.safetensors")
+        seen.add((tmp_path / "w.safetensors").read_bytes()[:2])
+        assert load(tmp_path / "w.safetensors").origin == "x" * size
+    assert {b"\x80\x04", b"PK"} <= seen
+
+
 def rewritten(path, **changes):
     from safetensors import safe_open
 

@@ -133,7 +133,7 @@ def audit(
     method changed; updates across it are left out. seed: of the simulated chance. place: names a row of `h` in
     messages. Raises BadValue for an alpha or margin that cannot be.
     """
-    if not 0 < alpha < 1 or (margin is not None and margin <= 0):
+    if not 0 < alpha < 1 or (margin is not None and not 0 < margin < float("inf")):
         raise BadValue(
             f"alpha={alpha}, margin={margin}: alpha lies between 0 and 1, a margin is above 0 (such as 0.02)"
         )

@@ -13,6 +13,7 @@ import numpy as np
 from readoff.beliefs.cells import Parsed, load_pandas
 from readoff.beliefs.names import number
 from readoff.beliefs.problems import Unclear
+from readoff.core.errors import BadValue
 
 ZONE = r"\d:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}(?::?\d{2})?)$"
 ZONED = "times converted to UTC"
@@ -90,6 +91,9 @@ def _numbered(numbers: np.ndarray, faults: tuple) -> Parsed:
     """Numbers as times: calendar dates written 20240131, seconds or milliseconds since 1970, or just numbers."""
     pd = load_pandas()
 
+    endless = np.isinf(numbers)
+    numbers = np.where(endless, np.nan, numbers)
+    faults = (*faults, ("time is no finite number", endless, "write a number such as 1706700000"))
     known = numbers[~np.isnan(numbers)]
     if len(known) and known.min() >= 19000101 and known.max() <= 21001231 and np.all(known % 100 <= 31):
         moments = pd.to_datetime(
@@ -111,7 +115,10 @@ def _moments(text: Any, layout: str | None) -> tuple[Any, str]:
 
     text = text.where(~text.str.lower().isin(WORDS))
     if layout is not None:
-        return pd.to_datetime(text, format=layout, errors="coerce", utc=True), layout
+        try:
+            return pd.to_datetime(text, format=layout, errors="coerce", utc=True), layout
+        except ValueError as error:
+            raise BadValue(f"times cannot be read as {layout!r}: {error}. Write it as in '%d/%m/%Y %H:%M'.") from None
     iso = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
     wanted = int(text.notna().sum())
     if wanted == 0 or iso.notna().sum() > 0.5 * wanted:

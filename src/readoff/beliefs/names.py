@@ -53,10 +53,8 @@ YES = frozenset(
     "yes true y t 1 won win wins happened correct ja j wahr oui vrai si sí sim verdadero verdadeiro tak".split()
 )
 NO = frozenset("no false n f 0 lost lose loses incorrect nein falsch non faux não nao nej nie falso".split())
-OPEN = frozenset(
-    """na n/a nan none null open pending unresolved ambiguous annulled cancelled canceled cancel void mkt offen
-    ouvert abierto -""".split()
-) | {""}
+ANNULLED = frozenset("ambiguous annulled cancelled canceled cancel void".split())
+OPEN = frozenset("na n/a nan none null open pending unresolved mkt offen ouvert abierto -".split()) | ANNULLED | {""}
 
 
 def plain(name: str) -> str:

@@ -38,10 +38,14 @@ class Noise:
     simulations: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rounding <= 1 or self.sd < 0 or (self.simulations is not None and self.simulations < 2):
+        if (
+            not 0 <= self.rounding <= 1
+            or not 0 <= self.sd <= 1
+            or (self.simulations is not None and self.simulations < 2)
+        ):
             raise BadValue(
                 f"noise with rounding {self.rounding}, sd {self.sd}, simulations {self.simulations}: a rounding is "
-                "a grid such as 0.01, sd is ≥ 0 in units of probability, simulations at least 2"
+                "a grid such as 0.01, sd lies between 0 and 1 in units of probability, simulations at least 2"
             )
 
     def any(self) -> bool:

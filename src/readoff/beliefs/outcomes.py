@@ -20,7 +20,7 @@ import numpy as np
 from readoff.beliefs.cells import load_pandas, truth
 from readoff.beliefs.columns import flag
 from readoff.beliefs.csvs import Csv, open_csv
-from readoff.beliefs.names import EVENT, OPTION, OUTCOME, plain
+from readoff.beliefs.names import ANNULLED, EVENT, OPTION, OUTCOME, plain
 from readoff.beliefs.problems import Unclear, some
 from readoff.beliefs.tables import Long
 from readoff.core.errors import BadValue
@@ -100,7 +100,13 @@ def _decode(long: Long, words: list[str], codes: np.ndarray) -> Truth:
     if options:
         mine = long.frame["option"].cat.codes.to_numpy()
         value = np.where(winner >= 0, (winner == mine).astype(float), value)
-    return Truth(value, (("outcome not understood", unclear[codes], ONE_WORD),))
+    return Truth(value, (("outcome not understood", unclear[codes], ONE_WORD),), _annulled(words, codes))
+
+
+def _annulled(words: list[str], codes: np.ndarray) -> tuple[str, ...]:
+    void = [k for k in np.unique(codes) if k >= 0 and words[k].strip().lower() in ANNULLED]
+    said = ", ".join(repr(words[k].strip()) for k in void)
+    return (f"outcomes that say {said} are none: these questions are taken as open",) if void else ()
 
 
 def _from_file(long: Long, path: Path) -> Truth:
@@ -163,7 +169,10 @@ def _from_file(long: Long, path: Path) -> Truth:
         if unknown.any()
         else ()
     )
-    return Truth(decoded.value, (*decoded.faults, ("outcome missing", missing, lesson)), notes)
+    source = f"outcome = column {outcome!r} of {path.name}" if outcome else f"outcomes from {path.name}"
+    return Truth(
+        decoded.value, (*decoded.faults, ("outcome missing", missing, lesson)), (source, *decoded.notes, *notes)
+    )
 
 
 def _rows(which: np.ndarray, numbers: np.ndarray, file: Csv) -> str:
@@ -177,7 +186,8 @@ def _outcome_columns(long: Long, header: list[str], path: Path) -> tuple[str | N
     statements = [s for s in (long.labels("statement") if "statement" in long.frame else []) if s in header]
     if statements:
         return event, None, statements, None
-    alone = next((c for c in chosen.probability if c in header), None)
+    named = chosen.outcome in header or any(plain(c) in OUTCOME for c in header if c != event)
+    alone = None if named else next((c for c in chosen.probability if c in header), None)
     outcome = alone or _pick([c for c in header if c != event], chosen.outcome, OUTCOME, "outcome", path)
     rest = [c for c in header if c not in (event, outcome)]
     answer = None

@@ -28,6 +28,8 @@ from readoff.statistics.binomial import decide, lower, power, smallest_n, upper
 
 JUDGED = 4_096
 EXPLORATION = 1_000_000
+MOST_SEEDS = 100_000
+"""The most networks of one recipe that a command makes."""
 ONLY_SAMPLED = "only some inputs were looked at; that can refute `every input` and not establish it"
 
 

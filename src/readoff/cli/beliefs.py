@@ -101,13 +101,6 @@ def beliefs(
         source=found.source,
         place=found.place,
     )
-    if report is not None:
-        from readoff.report.forecasts import write
-
-        try:
-            write(a, found, report)
-        except OSError as error:
-            raise BadValue(f"the report cannot be written to {report}: {error.strerror}") from None
     if json or not sys.stdout.isatty():
         from readoff import __version__
         from readoff.beliefs.as_json import to_json
@@ -116,7 +109,14 @@ def beliefs(
         print_json({"readoff": __version__, **_table_json(found), **to_json(a)})
     else:
         _show(a, found)
+    sys.stdout.flush()  # what was found stands, whatever becomes of the report
     if report is not None:
+        from readoff.report.forecasts import write
+
+        try:
+            write(a, found, report)
+        except OSError as error:
+            raise BadValue(f"the report cannot be written to {report}: {error.strerror}") from None
         print(f"readoff: report written to {report}", file=sys.stderr)
     return 0
 

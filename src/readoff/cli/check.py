@@ -25,7 +25,7 @@ from readoff import __version__
 from readoff.claims.provider import Trainer, ZooFirst
 from readoff.claims.runner import Checked, error_rate
 from readoff.claims.runner import check as run_claims
-from readoff.claims.scope import exploration_seeds
+from readoff.claims.scope import MOST_SEEDS, exploration_seeds
 from readoff.claims.select import select
 from readoff.claims.verdict import error_record
 from readoff.claims.zoo import Zoo
@@ -65,8 +65,8 @@ def check(
         explore: on seeds 1000000 and up, to choose a bar; nothing is a verdict, and none is stored.
     """
     n_seeds = SEEDS[profile] if seeds is None else seeds
-    if n_seeds < 1:
-        raise BadValue(f"--seeds {n_seeds}: at least one network is needed.")
+    if not 1 <= n_seeds <= MOST_SEEDS:
+        raise BadValue(f"--seeds {n_seeds}: expected a number from 1 to {MOST_SEEDS:,}.")
     if explore and report is not None:
         raise BadValue("--explore keeps no verdicts, so there is nothing to report; leave out --report.")
     as_json = json or not sys.stdout.isatty()
@@ -92,7 +92,7 @@ def check(
         problems = [checked.problem] if checked.problem else []
         if not explore:
             meta = _meta(checked, rate, profile, _command(selectors, profile, seeds))
-            page = report or (None if own_only else store / "report.html")
+            page = report or store / "report.html"
             problems += _keep(opened, meta, page, as_json)
     for problem in dict.fromkeys(problems):
         print(f"readoff: {problem}", file=sys.stderr)

@@ -12,6 +12,7 @@ import functools
 import importlib
 import importlib.util
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -37,14 +38,21 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+NARROWEST = 20
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code (the console script passes it to the shell)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if shutil.get_terminal_size().columns < NARROWEST:
+        os.environ["COLUMNS"] = str(NARROWEST)  # help that is narrower than its margins has no end
     try:
-        return _run(given)
+        code = _run(given)
+        sys.stdout.flush()
+        return code
     except ReadoffError as error:
         print(f"readoff: {error}", file=sys.stderr)
         return 2
@@ -52,8 +60,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("readoff: interrupted; what was finished is kept.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has gone; nothing more to say, and nothing to flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return 0
+    except OSError as error:
+        print(f"readoff: {error.strerror or error}{f': {error.filename}' if error.filename else ''}.", file=sys.stderr)
+        _give_up_stdout()
+        return 2
+
+
+def _give_up_stdout() -> None:
+    """What cannot be written is not tried once more when the program ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(given: list[str]) -> int:

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import tyro
 
+from readoff.claims.scope import MOST_SEEDS
 from readoff.cli import output
 from readoff.cli.bar import Bar
 from readoff.cli.flags import ArchitectureFlags, Asked, RecipeFlags, TaskFlags, given, recipe_of
@@ -23,8 +24,6 @@ from readoff.core.errors import BadValue
 from readoff.store import Store
 from readoff.training.recipe import Recipe, blocks_for
 from readoff.training.untrained import needs_no_trainer
-
-MOST_SEEDS = 100_000
 
 
 def train(

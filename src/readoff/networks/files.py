@@ -75,6 +75,10 @@ def load(path: str | Path) -> Network | Ensemble:
         raise Damaged(f"{path} cannot be used: {error}. Delete it, or fetch it again.") from None
 
 
+PICKLES = (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+"""How a PyTorch file (a zip, or an older one) and a pickle begin."""
+
+
 def write_tensors(path: str | Path, tensors: Any, metadata: dict[str, str]) -> None:
     """A safetensors file of numpy arrays, written whole or not at all."""
     data = to_bytes({name: np.ascontiguousarray(array) for name, array in tensors.items()}, metadata)
@@ -89,10 +93,10 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str
     path = Path(path)
     try:
         with open(path, "rb") as handle:
-            start = handle.read(4)
+            start = handle.read(9)
     except OSError as error:
         raise BadValue(f"{path} cannot be read: {error.strerror or error}.") from None
-    if start[:2] in (b"PK", b"\x80\x02", b"\x80\x04"):
+    if start[:2] in PICKLES and start[8:] != b"{":  # eight bytes of length, then "{": that is safetensors
         raise BadValue(
             f"{path} looks like a PyTorch or pickle file; these can run code when opened and are never read. Write "
             "safetensors.torch.save_file(model.state_dict(), 'model.safetensors') in Python, then give that file."
