@@ -123,7 +123,8 @@ class Finding:
     def __repr__(self) -> str:
         lines = [f"{self.verdict}: {self.record['says']}", self.reason]
         for row in self.counterexamples[:5]:
-            lines.append(f"  {row['input']}: expected {row['expected']}, got {row['got']} (margin {row['margin']:.3g})")
+            got = f"{row['got']} (margin {row['margin']:.3g})" if row["margin"] != 0 else "a tie, which is no answer"
+            lines.append(f"  {row['input']}: expected {row['expected']}, got {got}")
         more = len(self.counterexamples) - 5
         return "\n".join([line for line in lines if line] + ([f"  ... and {more} more"] if more > 0 else []))
 

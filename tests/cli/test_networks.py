@@ -70,7 +70,7 @@ def test_the_beginning_of_an_id_is_enough(here, capsys, start):
 def test_ids_that_are_not_there_or_not_clear(here, capsys):
     assert f"Did you mean '{ID}'" in refusal(capsys, "show", "ecko")
     made.put(here / ".readoff", [1.0], made.recipe(lr=0.5))
-    assert "is the beginning of 2 ids" in refusal(capsys, "show", "echo")
+    assert "may mean 2 ids" in refusal(capsys, "show", "echo")
     assert "there are no networks here" in refusal(capsys, "show", "echo", "--store", "empty")
 
 

@@ -128,3 +128,8 @@ def test_a_callable_that_raises():
 
     with pytest.raises(CallableFailed, match=r"first input \[.*KeyError: 'mine'"):
         evaluate(model, TASK)
+
+
+def test_a_callable_without_a_return_is_named():
+    with pytest.raises(BadValue, match="answered None: does its last line say `return`"):
+        evaluate(lambda tokens: None, Pairs())

@@ -135,3 +135,10 @@ def test_a_class_too_large_to_list_is_known_by_its_code():
     assert content(own([0, 1], large=True)) == content(own([0, 1], large=True)) != content(own([1, 0], large=True))
     with pytest.raises(BadValue, match="too large to list"):
         content(own((x for x in range(2)), large=True))
+
+
+def test_a_function_without_a_return_is_named():
+    with pytest.raises(BadValue, match="answered None for every combination"):
+        grid_task(tokens=2, n_ctx=2, outputs=2)(lambda a, b: None)
+    with pytest.raises(BadValue, match="n_ctx is '2'; expected a whole number"):
+        grid_task(tokens=2, n_ctx="2", outputs=2)

@@ -194,8 +194,9 @@ def _refuse_misfits(
         )
     if not says.strip():
         raise BadValue(f"claim {id}: `says` is empty; write the claim as a sentence.")
-    if any(unicodedata.category(c) in ("Cs", "Cc") and not c.isspace() for c in says):
-        raise BadValue(f"claim {id}: `says` holds characters that are no text ({says!a:.60}).")
+    strange = [c for c in says if unicodedata.category(c) in ("Cs", "Cc") and not c.isspace()]
+    if strange:
+        raise BadValue(f"claim {id}: `says` holds a character that is no text: {strange[0]!a}. Take it out.")
     if not isinstance(about, get_args(Subject)):
         raise BadValue(
             f"claim {id}: `about` is a {type(about).__name__}; wrap it: Trained(recipe), OnTask(task), "

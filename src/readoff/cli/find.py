@@ -59,7 +59,7 @@ def find(wanted: str, among: Sequence[Found]) -> Found:
         raise BadValue(f"no network is called {wanted!r}.{hint} `readoff runs --zoo` lists them.")
     if len({one.id for one in near}) > 1:
         listed = ", ".join(one.id for one in near[:8]) + (" ..." if len(near) > 8 else "")
-        raise BadValue(f"{wanted!r} is the beginning of {len(near)} ids: {listed}. Write one more letter.")
+        raise BadValue(f"{wanted!r} may mean {len(near)} ids: {listed}. Write more of the one that you mean.")
     return max(near, key=lambda one: one.n_networks)
 
 

@@ -154,6 +154,8 @@ def read(
             print("\n".join(map(str, found)))
         return 0
     shown = reading.of_head(reading.table(network, task, table, query, raw), head)
+    if png is not None and png.suffix.lower() != ".png":
+        raise BadValue(f"--png {png}: a PNG picture is written; give a name that ends in .png.")
     if png is not None:
         from readoff.report.png import heatmap_png
 

@@ -75,7 +75,10 @@ def asked(model: Any, task: Task, domain: Domain | None = None, batch: int = 409
 
 def _logits(model: Any, tokens: np.ndarray, d_vocab_out: int) -> Asked:
     try:
-        answer, unit = _plain(_ask(model, tokens.copy()))
+        answered = _ask(model, tokens.copy())
+        if answered is None:
+            raise BadValue("the callable answered None: does its last line say `return`? Logits are expected.")
+        answer, unit = _plain(answered)
         array = np.asarray(answer, dtype=np.float64)
     except ReadoffError:
         raise

@@ -95,6 +95,8 @@ def grid_task(
     """
     names = tuple(str(t) for t in (range(tokens) if isinstance(tokens, int) else tokens))
     answers = tuple(str(o) for o in (range(outputs) if isinstance(outputs, int) else outputs))
+    if not isinstance(n_ctx, int):
+        raise BadValue(f"n_ctx is {n_ctx!r}; expected a whole number such as 3.")
     if not names or not answers or n_ctx < 1:
         raise BadValue(f"a grid task needs tokens, outputs and n_ctx >= 1; got {len(names)}, {len(answers)}, {n_ctx}.")
     refuse_large(len(names) ** n_ctx, limit, f"a grid of {len(names)} tokens at {n_ctx} places")
@@ -108,6 +110,10 @@ def grid_task(
             inputs.append(combination + ((len(names),) if read_off is not None else ()))
             labels.append(_output_number(answer, answers, combination))
             weights.append(Fraction(1) if weight is None else _weight(_asked(weight, combination), combination))
+        if not inputs:
+            raise BadValue(
+                "the task's function answered None for every combination: no input is left (a missing return?)."
+            )
         all_tokens = names if read_off is None else (*names, read_off)
         common = math.lcm(*(w.denominator for w in weights))
         whole = tuple(int(w * common) for w in weights)
