@@ -39,6 +39,7 @@ from readoff.studies.skip.xor import xor_network
 from readoff.studies.superposition.aligned import read_exactly, rotated_table, signal_counts
 from readoff.studies.superposition.pairs import SIZES, spaces, units, words_by_size
 from readoff.studies.superposition.phase_change import RECIPES, over_sparsity, population, words
+from readoff.studies.superposition.predicates import hair_thin, is_strict, strict_certificate
 from readoff.tasks import Pairs, Parity, Xor
 from readoff.training.autoencoder import AutoencoderRecipe
 
@@ -246,6 +247,16 @@ def test_exact_facts_about_the_turned_head():
     w[..., 2:] = w[..., :1]
     flat = Network(rotated_table().architecture, {**rotated_table().weights, "blocks.0.attn.W_V": w})
     assert read_exactly(flat)["dimensions"] < 3 and read_exactly(flat)["recovered"] == 0
+
+
+def test_a_threshold_by_a_hair_is_refused_for_its_margin():
+    certificate = strict_certificate(pentagon())
+    assert is_strict(certificate, pentagon()) == []
+    (reason,) = is_strict(hair_thin(certificate), pentagon())
+    assert "feature 0: the gap at its threshold is" in reason and "less than 1/100" in reason
+    for field, easier in (("margin", [1, 10**9]), ("sparse", [49, 100])):
+        (reason,) = is_strict({**hair_thin(certificate), field: easier}, pentagon())
+        assert reason.startswith(f"{field} is {easier}")
 
 
 def test_the_phase_change_is_read_off_hand_made_autoencoders():
