@@ -221,6 +221,9 @@ def test_a_hand_written_suppressor_is_recognised_and_its_parts_are_needed():
     said = C.mechanism.judge(n)
     assert said["it suppresses"].tolist() == [True, False, False]
     assert C.self_repair.judge({**n, "to_other": n["to_other"] - 1e-3})[0]
+    assert n["direct"] == pytest.approx([1, 1, 1], abs=1e-4)  # layer 0 writes 2, 1, 0 on s, t and the third item
+    assert n["given_back"] == pytest.approx([2, 0, -2], abs=0.1)  # without it layer 1 looks at "=" and takes nothing
+    assert C.given_back.judge(n).tolist() == [True, False, False]
     read = C.diagonal(run).numbers
     assert read["most_negative_own"].tolist() == [3, 3, 0]
 
