@@ -32,7 +32,7 @@ from readoff.studies.skip.cancellation import two_heads as TWO_HEADS
 from readoff.studies.skip.curves import coefficients, head_curves
 from readoff.studies.skip.exact import TASK, cancels, differ_by_a_factor_of_queries, exact_tables, excess, renamed_alike
 from readoff.studies.skip.one_head import conversion, gap, gap_in_decisions, separable, xor_gap
-from readoff.studies.skip.parity import expressible
+from readoff.studies.skip.parity_learned import cell_numbers, expressible, not_always, sometimes
 from readoff.studies.skip.recipes import SPLIT, TRIGRAMS, TWO_LAYERS, parity_cell
 from readoff.studies.skip.taking_back import taking_back
 from readoff.studies.skip.trained_split import completions, division, shares
@@ -163,7 +163,7 @@ def test_the_gap_is_seen_as_a_factor_of_the_queries_and_nothing_else():
 
 
 def test_the_excess_given_one_source_is_not_that_of_a_clean_context():
-    """The 5.5e-7 calculated elsewhere is the latter; which of the two the words mean decides whether our number agrees."""
+    """The 5.5e-7 calculated elsewhere is the latter: which of the two its words mean decides whether we agree."""
     n = excess(two_heads_cancel(TASK)).numbers
     assert n["one_source"].hi < 3.9e-7 < 5.4e-7 < n["clean"].lo
     (record,) = check([c for c in MINE if c.id == "skip/ov-incoherent/excess-one-source"]).records
@@ -183,6 +183,12 @@ def test_a_clean_split_is_seen_as_one_and_a_divided_one_as_divided():
     assert found["excess"].max() < 1e-4
     assert shares(run.ensemble)[0] == pytest.approx([1, 1, 1], abs=0.1)
     assert (shares(run.ensemble)[1] > 0.5).tolist() == [True, False, True]
+    w = {k: v.copy() for k, v in clean.weights.items()}
+    w["blocks.0.attn.W_O"][0, 0, TRIGRAMS.d_vocab + TRIGRAMS.completion(2)] = (
+        5  # after b1, [0] or not, c2 is likely too
+    )
+    false = completions(run_of(SPLIT, stack([clean, Network(clean.architecture, w)]))).numbers
+    assert false["most_when_not"][0] < 0.13 and false["most_when_not"][1] > 0.5
     named = completions(run).numbers
     assert named["most_when_not"] == pytest.approx(1 / TRIGRAMS.d_vocab) and named["least_when_due"].min() > 0.99
 
@@ -323,9 +329,21 @@ def test_the_grid_of_parities_is_made_of_certificates_and_witnesses(monkeypatch)
         ["impossible", "impossible", "possible", "possible"],
     ]
     expressible.cache_clear()
-    monkeypatch.setattr("readoff.studies.skip.parity.least_margin", lambda network, task: (-1.0, 1.0))
+    monkeypatch.setattr("readoff.studies.skip.parity_learned.least_margin", lambda network, task: (-1.0, 1.0))
     assert expressible(2, 2) == "unknown"
     expressible.cache_clear()
+
+
+def test_a_cell_counts_as_missed_only_where_a_witness_exists():
+    for bits, heads, says_missed in ((3, 3, True), (3, 2, False)):
+        recipe = parity_cell(bits, heads)
+        zero = {k: np.zeros(s) for k, s in recipe.architecture.shapes().items()}
+        networks = [Network(recipe.architecture, zero)]
+        if heads == bits:
+            networks.append(parity_network(Parity(bits), architecture=recipe.architecture))
+        n = cell_numbers(run_of(recipe, stack(networks))).numbers
+        assert not_always[0].judge(n).certainly.tolist() == [says_missed, False][: len(networks)]
+        assert sometimes[0].judge(n).certainly.tolist() == [False, True][: len(networks)]
 
 
 def test_what_the_copy_task_asks_of_every_solver():

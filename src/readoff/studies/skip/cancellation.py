@@ -162,10 +162,10 @@ def _head_1(letter: str, change: Any) -> Any:
 
 @claim(
     "skip/ov-incoherent/any-gap",
-    says="Cancellation without the source is exact at any score gap. On all tokens but [0] the heads have, exactly, equal "
-    "scores up to a constant and opposite values, so their softmax weights are equal and drop out; the gap is a common "
-    "factor of the queries, and under any factor equal scores stay equal. Checked in fractions at five gaps, from 1/8 to "
-    "500 nats, and that these networks differ by such a factor only.",
+    says="Cancellation without the source is exact at any score gap. On all tokens but [0] the heads have, exactly, "
+    "equal scores up to a constant and opposite values, so their softmax weights are equal and drop out; the gap is a "
+    "common factor of the queries, and under any factor equal scores stay equal. Checked in fractions at five gaps, "
+    "from 1/8 to 500 nats, and that these networks differ by such a factor only.",
     about=Process(at_every_gap, "two heads cancel, gaps 1/8 to 500"),
     scope=Identity(),
     measure=exact_at,

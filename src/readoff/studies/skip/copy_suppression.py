@@ -6,11 +6,11 @@ stands next to another one:
     attends to the copy     layer 1, at "=", looks at s more than twice as much as at another item
     lowers it               what it writes there lowers the logit of s (centred over outputs)
     asks with the prediction without layer 0's output at "=" (mean-ablated) it no longer looks at s that much
-    repairs                  without it, layer 1 writes more on the logit of s: that much of the ablation's direct effect
-                             is given back (all of it and more, if it exceeds what layer 0 itself wrote there)
+    repairs                  without it, layer 1 writes more on the logit of s: so much of what the ablation costs
+                             directly is given back (more than all, if it exceeds what layer 0 itself wrote)
 
-The last two are one thing seen from two sides: take the prediction away and its suppressor lets go. A toy can illustrate
-a mechanism and can not show that it is common.
+The last two are one thing seen from two sides: take the prediction away and its suppressor lets go. A toy can
+illustrate a mechanism and can not show that it is common.
 """
 
 from functools import lru_cache
