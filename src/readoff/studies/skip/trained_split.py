@@ -158,8 +158,8 @@ def divided(n):
 @claim(
     "skip/false-completions",
     says="Most trained networks come within 0.001 nats of the entropy floor on the whole domain, contexts without [0] "
-    "included: there no completion, of the last token or of another, gets more than twice its share of 1 in 8, and with "
-    "[0] the one that is due gets no less than 0.98.",
+    "included: there no completion, of the last token or of another, gets more than twice its share of 1 in 8, and "
+    "with [0] the one that is due gets no less than 0.98.",
     about=Trained(SPLIT),
     scope=Seeds(at_least=explored(252, 256), confidence=0.95),
     measure=completions,
