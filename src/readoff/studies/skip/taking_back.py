@@ -78,9 +78,9 @@ whatever_was_seen = on_material(
     "skip/copy-suppression/needed",
     says="What this task needs is a logit that a copy pulls down: in every input whose key predicts s, a copy of s in "
     "the place of another item turns the right answer from s to the fallback t, so whatever solves the task must put s "
-    "below t there; and this must hang on the prediction, for under a key that falls back on s the same copy must leave "
-    "s on top. An earlier layer that predicts and a later one that suppresses are not needed (two heads in one layer do "
-    "it, see not-additive).",
+    "below t there; and this must hang on the prediction, for under a key that falls back on s the same copy must "
+    "leave s on top. An earlier layer that predicts and a later one that suppresses are not needed (two heads in one "
+    "layer do it, see not-additive).",
     about=OnTask(SUPPRESSION),
     scope=Identity(),
     measure=taking_back,
