@@ -39,7 +39,7 @@ from readoff.studies.skip.trained_split import completions, division, shares
 from readoff.studies.skip.xor import xor_network
 from readoff.studies.superposition.aligned import read_exactly, rotated_table, signal_counts
 from readoff.studies.superposition.pairs import SIZES, spaces, units, words_by_size
-from readoff.studies.superposition.phase_change import RECIPES, over_sparsity, population, words
+from readoff.studies.superposition.phase_change import RECIPES, over_sparsity, phase_change, population, words
 from readoff.studies.superposition.predicates import hair_thin, is_strict, strict_certificate
 from readoff.tasks import Pairs, Parity, Xor
 from readoff.training.autoencoder import AutoencoderRecipe
@@ -304,6 +304,9 @@ def test_the_phase_change_is_read_off_hand_made_autoencoders():
     runs = [SimpleNamespace(recipe=AutoencoderRecipe(activity=p), ensemble=ensemble) for p in (0.5, 0.01)]
     n = over_sparsity(runs).numbers
     assert n["represented_when_dense"].tolist() == [2, 5] and n["told_when_sparse"].tolist() == [2, 5]
+    assert n["changes"].tolist() == [0, 1] and n["met_up_to"].tolist() == [0, 0.01]
+    there_and_back = over_sparsity([runs[0], runs[1], runs[0], runs[1]]).numbers
+    assert there_and_back["changes"].tolist() == [0, 3] and not phase_change.judge(there_and_back).any()
 
 
 def test_the_population_of_the_phase_change_is_exact():

@@ -37,8 +37,8 @@ def word_table(sizes: Sizes, runs: Sequence[Any], n: Any, spaces: Callable[[Any]
         "a threshold for every token", "superposed, sparsity left out", *[word.__name__ for word in PREDICATES],
     ]  # fmt: skip
     caption = (
-        f"Signal counts, read from what all heads pass on. Shares are over {len(r_squared)} networks a size. No network "
-        f"is superposed in the strict sense, since every count is active on more than {SPARSE:g} of the inputs; where "
+        f"Signal counts, read from what all heads pass on. Shares are over {len(r_squared)} networks a size. No "
+        f"network is superposed in the strict sense: every count is active on more than {SPARSE:g} of the inputs. Where "
         "dimensions are fewer than counts nothing can be redundant or nonlinear."
     )
     return [
