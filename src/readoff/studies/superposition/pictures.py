@@ -38,8 +38,8 @@ def word_table(sizes: Sizes, runs: Sequence[Any], n: Any, spaces: Callable[[Any]
     ]  # fmt: skip
     caption = (
         f"Signal counts, read from what all heads pass on. Shares are over {len(r_squared)} networks a size. No "
-        f"network is superposed in the strict sense: every count is active on more than {SPARSE:g} of the inputs. Where "
-        "dimensions are fewer than counts nothing can be redundant or nonlinear."
+        f"network is superposed in the strict sense: every count is active on more than {SPARSE:g} of the inputs. "
+        "Where dimensions are fewer than counts nothing can be redundant or nonlinear."
     )
     return [
         Exhibit("words", "table", "Which word fits which size", caption, {"columns": columns, "rows": rows}),
