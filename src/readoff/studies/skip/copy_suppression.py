@@ -177,9 +177,9 @@ def self_repair(n):
 
 @claim(
     "skip/copy-suppression/self-repair/given-back",
-    says="Ablating the prediction is more than repaired. Where its item s stands next to another one, what layer 0 "
-    "wrote raises the logit of s by itself, beyond the mean that replaces it; but once it is gone layer 1 takes less "
-    "away, and gives back more than was lost, so the logit of s rises.",
+    says="In most networks ablating the prediction is more than repaired. Where its item s stands next to another one, "
+    "what layer 0 wrote raises the logit of s by itself, beyond the mean that replaces it; but once it is gone layer 1 "
+    "takes less away, and gives back more than was lost, so the logit of s rises.",
     about=Trained(TWO_LAYERS),
     scope=Seeds(at_least=explored(207, 256), confidence=0.95),
     measure=suppression,
