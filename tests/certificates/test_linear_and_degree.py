@@ -211,6 +211,18 @@ def test_corrupted_certificates_are_refused_and_never_raise(check, good):
         assert check(nothing)
 
 
+TRIANGLE = {
+    "schema": 1,
+    "space": [[0, 0], [2, 0], [-1, 2], [-1, -2]],
+    "features": [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "weights": [5, 1, 1, 1],
+    "sparse": [1, 4],
+    "margin": [1, 100],
+    "functionals": [[1, 0, -1], [0, 1, -1], [0, -1, -1]],
+}  # the gaps of its thresholds are 2/3, 1/2 and 1/2 of their ranges
+BY_A_HAIR = [2 * 10**9, 3 * 10**9 - 6, -4 * 10**9 + 6]  # signs are right; 1e-9 of its range
+
+
 def mutated(module, line, instead):
     """The module with one line changed."""
     source = Path(str(module.__file__)).read_text()
@@ -305,6 +317,11 @@ PROBES = {
         m.check_skip_trigrams(TWO_WORDS, [], [], 2) != [],
     ],
     superposed: lambda m: [
+        m.check_superposed(TRIANGLE) == [],
+        m.check_superposed({**TRIANGLE, "functionals": [BY_A_HAIR, *TRIANGLE["functionals"][1:]]}) != [],
+        m.check_superposed({**TRIANGLE, "margin": [1, 2]}) == [],
+        m.check_superposed({**TRIANGLE, "margin": [51, 100]}) != [],
+        m.check_superposed({**TRIANGLE, "margin": [0, 1]}) != [],
         m.check_no_threshold({"schema": 1, "weights": [3, 4, 1]}, [[0], [1], [4]], [False, True, False]) == [],
         m.check_no_threshold({"schema": 1, "weights": [1, 2, 1]}, [[0], [1], [4]], [False, True, False]) != [],
         m.check_no_threshold({"schema": 1, "weights": [3, 4, 1]}, [[0], [1], [4]], [False, False, True]) != [],
@@ -360,7 +377,11 @@ MUTANTS = [
     (skip_trigrams, "not all(c and 0 <=", "not all(0 <="),
     (skip_trigrams, "all(type(x) is int for x in row)", "True"),
     (skip_trigrams, "or not len(inputs):", "or False:"),
-    (superposed, "x if on else -x", "x"),
+    (superposed, "share < margin:", "share < 0:"),
+    (superposed, "share < margin:", "share <= margin:"),
+    (superposed, ", max(values) - min(values))", ", 1)"),
+    (superposed, "Fraction(min(on) - max(off), max", "Fraction(max(on) - min(off), max"),
+    (superposed, "if not 0 < margin < 1:", "if False:"),
     (superposed, "for x in (*point, 1)] for point, on", "for x in point] for point, on"),
     (multiset_rank, "if found == wanted else", "if found >= 2 else"),
     (multiset_rank, "if len(heads) != wanted:", "if False:"),

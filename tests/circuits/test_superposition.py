@@ -36,6 +36,7 @@ TRIANGLE = {
     "space": [[0, 0], [2, 0], [-1, 2], [-1, -2]],
     "weights": [5, 1, 1, 1],
     "sparse": [1, 4],
+    "margin": [1, 100],
     "features": [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]],
     "functionals": [[1, 0, -1], [0, 1, -1], [0, -1, -1]],
 }
@@ -142,6 +143,7 @@ def test_the_predicate_agrees_with_the_checker_whatever_the_scale():
     certificate = {
         "schema": 1, "space": space.tolist(), "features": case.features.values.astype(int).tolist(),
         "weights": case.features.weights.tolist(), "sparse": [1, 4],
+        "margin": [1, 100],
         "functionals": [[0, 85, -256000], [38000, 11, -128000], [37000, -64, -256000], [-37000, -64, -256000],
                         [-38000, 11, -128000]],
     }  # fmt: skip
@@ -317,6 +319,11 @@ def test_weights_and_spaces_that_do_not_fit():
         {"functionals": [[1, 0, -2], [0, 1, -1], [0, -1, -1]]},
         {"functionals": [[-1, 0, 1], [0, -1, 1], [0, 1, 1]]},
         {"functionals": None},
+        {"functionals": [[2 * 10**9, 3 * 10**9 - 6, -4 * 10**9 + 6], [0, 1, -1], [0, -1, -1]]},  # gap / range = 1e-9
+        {"margin": [7, 10]},
+        {"margin": [0, 1]},
+        {"margin": [1, 1]},
+        {"margin": [0.01, 1]},
     ],
     ids=str,
 )

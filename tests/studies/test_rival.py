@@ -2,15 +2,19 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from readoff.certificates.heads import check_heads
 from readoff.circuits.behaviour import margins_of, network_logits
+from readoff.claims import Constructed
 from readoff.claims.runner import check
+from readoff.cli.listing import library_claims
 from readoff.cli.main import main
 from readoff.cli.rival import task_meant
+from readoff.cli.rival_claim import beside, place_of_claim
 from readoff.constructions.pairs import one_head_d_head_1
 from readoff.constructions.parity import parity_network
 from readoff.core.configure import configure
@@ -21,9 +25,9 @@ from readoff.networks.network import Network
 from readoff.store import Store
 from readoff.studies.certify import certified_margin
 from readoff.studies.heads_claim import Question, answer_numbers, check_proof, heads_claim
-from readoff.studies.places import Place, architecture_at, frontier, order_matters
+from readoff.studies.places import Place, architecture_at, frontier, order_matters, place_of
 from readoff.studies.polish import polished
-from readoff.studies.rival import search
+from readoff.studies.rival import Finding, search
 from readoff.tasks import Multiset, Pairs, Parity, SkipTrigrams, TruthTable, Xor, grid_task
 
 SMALL_PAIRS = Pairs(n_signal=3, n_noise=1, n_ctx=4)
@@ -289,6 +293,56 @@ def test_tasks_by_name_file_and_claim(tmp_path):
         task_meant("superposition/strict", {})
     with pytest.raises(BadValue, match="leave the task's flags out"):
         task_meant("pairs/facts", {"n_ctx": 6})
+
+
+def finding(verdict, *sizes, **more):
+    return Finding(Place(1, *sizes, **more), verdict, "")
+
+
+def named(id):
+    (found,) = (claim for claim in library_claims() if claim.id == id)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("claim", "found", "beaten", "words"),
+    [
+        ("pairs/two-heads-learn/decay", [finding("possible", 1, 1)], True, "less is enough: 1 head, d_head 1, with"),
+        ("pairs/two-heads-learn/decay", [finding("possible", 2, 5)], False, "and none at a smaller place"),
+        ("pairs/two-heads-learn/decay", [finding("possible", 3, 1)], False, "or below it; the smallest: 3 heads"),
+        ("pairs/two-heads-learn/decay", [finding("not found", 1, 1)], None, "which proves nothing"),
+        ("skip/xor/one-head", [finding("possible", 2, 1, constant=False)], False, "outside of it only"),
+        ("skip/xor/one-head", [finding("possible", 1, 1)], True, "a network was found inside it: 1 head"),
+        ("skip/xor/one-head", [finding("possible", 1, 3)], None, "to be compared with these words"),
+        ("skip/xor/one-head", [finding("impossible", 1, 1)], None, "no network was found"),
+        ("pairs/rank-1-no-bias", [finding("possible", 1, 2, constant=False)], False, "outside of it only"),
+        ("pairs/d-head-4/phase", [finding("possible", 1, 1)], None, "names no one size"),
+    ],
+)
+def test_what_was_found_is_compared_with_what_the_claim_is_about(claim, found, beaten, words):
+    said = beside(named(claim), found)
+    assert said["beaten"] is beaten and words in said["line"] and said["line"].startswith(claim)
+
+
+def test_a_question_about_heads_is_compared_too():
+    two = heads_claim("mine/two-for-and", TruthTable((0, 0, 0, 1)), 2)
+    said = beside(two, [finding("possible", 1, 1), finding("possible", 1, 2), finding("impossible", 3, 3)])
+    assert said["beaten"] and said["smallest"] == ["1 head, d_head 1, with constant logits"]
+    assert said["class"] == "2 heads, any d_head, with constant logits"
+    by_hand = SimpleNamespace(id="mine/hand", scope=None, about=Constructed(lambda: parity_network(Xor()), "two heads"))
+    assert str(place_of_claim(by_hand)).startswith("2 heads, d_head 1")
+    assert place_of(architecture_for(Xor(), n_heads=1, d_mlp=3)) is None
+
+
+def test_the_command_compares_with_the_claim_and_says_what_constant_logits_are(tmp_path, capsys, monkeypatch):
+    words = ["rival", "skip/xor/one-head", "--heads", "1", "--d-head", "1", "--store", str(tmp_path)]
+    assert main([*words, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["claim"]["id"] == "skip/xor/one-head" and "biases and a direct path" in printed["constant_logits"]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "With constant logits" in shown and "skip/xor/one-head rules out one attention layer" in shown
 
 
 def test_the_command_saves_what_it_found(tmp_path, capsys):

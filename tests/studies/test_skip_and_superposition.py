@@ -3,6 +3,7 @@
 Claims about trained networks are measured here on networks whose answer is known by construction.
 """
 
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,20 +26,22 @@ from readoff.core.configure import configure
 from readoff.core.errors import BadValue
 from readoff.networks.autoencoder import Autoencoder
 from readoff.networks.network import Ensemble, Network, stack
+from readoff.store import Store
 from readoff.studies.pairs.recipes import phase_cell
 from readoff.studies.skip import copy_suppression as C
 from readoff.studies.skip.cancellation import two_heads as TWO_HEADS
 from readoff.studies.skip.curves import coefficients, head_curves
-from readoff.studies.skip.exact import TASK, cancels, exact_tables, renamed_alike
+from readoff.studies.skip.exact import TASK, cancels, differ_by_a_factor_of_queries, exact_tables, excess, renamed_alike
 from readoff.studies.skip.one_head import conversion, gap, gap_in_decisions, separable, xor_gap
-from readoff.studies.skip.parity import expressible
+from readoff.studies.skip.parity_learned import cell_numbers, expressible, not_always, sometimes
 from readoff.studies.skip.recipes import SPLIT, TRIGRAMS, TWO_LAYERS, parity_cell
 from readoff.studies.skip.taking_back import taking_back
 from readoff.studies.skip.trained_split import completions, division, shares
 from readoff.studies.skip.xor import xor_network
 from readoff.studies.superposition.aligned import read_exactly, rotated_table, signal_counts
 from readoff.studies.superposition.pairs import SIZES, spaces, units, words_by_size
-from readoff.studies.superposition.phase_change import RECIPES, over_sparsity, population, words
+from readoff.studies.superposition.phase_change import RECIPES, over_sparsity, phase_change, population, words
+from readoff.studies.superposition.predicates import hair_thin, is_strict, strict_certificate
 from readoff.tasks import Pairs, Parity, Xor
 from readoff.training.autoencoder import AutoencoderRecipe
 
@@ -68,7 +71,8 @@ def test_every_row_has_a_claim_with_a_control():
 def test_what_needs_no_training_holds(claim):
     (record,) = check([claim]).records
     assert record["verdict"] == "HOLDS", record["reason"]
-    assert record["agrees"] in (None, "yes", "not comparable")
+    differs = claim.id == "skip/ov-incoherent/excess-one-source"  # the report says so; see the test below
+    assert record["agrees"] in (("no",) if differs else (None, "yes", "not comparable"))
     assert all(control["as_expected"] for control in record["controls"])
     assert "no picture" not in record["reason"]
 
@@ -148,6 +152,25 @@ def test_exact_cancellation_notices_the_smallest_change():
         )
 
 
+def test_the_gap_is_seen_as_a_factor_of_the_queries_and_nothing_else():
+    unit, other = (two_heads_cancel(TASK, gap=gap) for gap in (1.0, 4.0))
+    assert differ_by_a_factor_of_queries(unit, other, Fraction(4))
+    assert not differ_by_a_factor_of_queries(unit, other, Fraction(5))
+    for name in ("W_Q", "W_K", "W_O"):
+        w = other.weights[f"blocks.0.attn.{name}"].copy()
+        w[1] *= 2
+        changed = Network(other.architecture, {**other.weights, f"blocks.0.attn.{name}": w})
+        assert not differ_by_a_factor_of_queries(unit, changed, Fraction(4))
+
+
+def test_the_excess_given_one_source_is_not_that_of_a_clean_context():
+    """The 5.5e-7 calculated elsewhere is the latter: which of the two its words mean decides whether we agree."""
+    n = excess(two_heads_cancel(TASK)).numbers
+    assert n["one_source"].hi < 3.9e-7 < 5.4e-7 < n["clean"].lo
+    (record,) = check([c for c in MINE if c.id == "skip/ov-incoherent/excess-one-source"]).records
+    assert record["verdict"] == "HOLDS" and record["agrees"] == "no"
+
+
 def test_a_clean_split_is_seen_as_one_and_a_divided_one_as_divided():
     clean = two_heads_cancel(TRIGRAMS, gap=6.0)
     assert clean.architecture == SPLIT.architecture
@@ -161,6 +184,12 @@ def test_a_clean_split_is_seen_as_one_and_a_divided_one_as_divided():
     assert found["excess"].max() < 1e-4
     assert shares(run.ensemble)[0] == pytest.approx([1, 1, 1], abs=0.1)
     assert (shares(run.ensemble)[1] > 0.5).tolist() == [True, False, True]
+    w = {k: v.copy() for k, v in clean.weights.items()}
+    w["blocks.0.attn.W_O"][0, 0, TRIGRAMS.d_vocab + TRIGRAMS.completion(2)] = (
+        5  # after b1, [0] or not, c2 is likely too
+    )
+    false = completions(run_of(SPLIT, stack([clean, Network(clean.architecture, w)]))).numbers
+    assert false["most_when_not"][0] < 0.13 and false["most_when_not"][1] > 0.5
     named = completions(run).numbers
     assert named["most_when_not"] == pytest.approx(1 / TRIGRAMS.d_vocab) and named["least_when_due"].min() > 0.99
 
@@ -220,6 +249,9 @@ def test_a_hand_written_suppressor_is_recognised_and_its_parts_are_needed():
     said = C.mechanism.judge(n)
     assert said["it suppresses"].tolist() == [True, False, False]
     assert C.self_repair.judge({**n, "to_other": n["to_other"] - 1e-3})[0]
+    assert n["direct"] == pytest.approx([1, 1, 1], abs=1e-4)  # layer 0 writes 2, 1, 0 on s, t and the third item
+    assert n["given_back"] == pytest.approx([2, 0, -2], abs=0.1)  # without it layer 1 looks at "=" and takes nothing
+    assert C.given_back.judge(n).tolist() == [True, False, False]
     read = C.diagonal(run).numbers
     assert read["most_negative_own"].tolist() == [3, 3, 0]
 
@@ -248,6 +280,16 @@ def test_exact_facts_about_the_turned_head():
     assert read_exactly(flat)["dimensions"] < 3 and read_exactly(flat)["recovered"] == 0
 
 
+def test_a_threshold_by_a_hair_is_refused_for_its_margin():
+    certificate = strict_certificate(pentagon())
+    assert is_strict(certificate, pentagon()) == []
+    (reason,) = is_strict(hair_thin(certificate), pentagon())
+    assert "feature 0: the gap at its threshold is" in reason and "less than 1/100" in reason
+    for field, easier in (("margin", [1, 10**9]), ("sparse", [49, 100])):
+        (reason,) = is_strict({**hair_thin(certificate), field: easier}, pentagon())
+        assert reason.startswith(f"{field} is {easier}")
+
+
 def test_the_phase_change_is_read_off_hand_made_autoencoders():
     corners = pentagon().space[1:] / 2.5
     flat = np.zeros((5, 2))
@@ -263,6 +305,9 @@ def test_the_phase_change_is_read_off_hand_made_autoencoders():
     runs = [SimpleNamespace(recipe=AutoencoderRecipe(activity=p), ensemble=ensemble) for p in (0.5, 0.01)]
     n = over_sparsity(runs).numbers
     assert n["represented_when_dense"].tolist() == [2, 5] and n["told_when_sparse"].tolist() == [2, 5]
+    assert n["changes"].tolist() == [0, 1] and n["met_up_to"].tolist() == [0, 0.01]
+    there_and_back = over_sparsity([runs[0], runs[1], runs[0], runs[1]]).numbers
+    assert there_and_back["changes"].tolist() == [0, 3] and not phase_change.judge(there_and_back).any()
 
 
 def test_the_population_of_the_phase_change_is_exact():
@@ -288,9 +333,21 @@ def test_the_grid_of_parities_is_made_of_certificates_and_witnesses(monkeypatch)
         ["impossible", "impossible", "possible", "possible"],
     ]
     expressible.cache_clear()
-    monkeypatch.setattr("readoff.studies.skip.parity.least_margin", lambda network, task: (-1.0, 1.0))
+    monkeypatch.setattr("readoff.studies.skip.parity_learned.least_margin", lambda network, task: (-1.0, 1.0))
     assert expressible(2, 2) == "unknown"
     expressible.cache_clear()
+
+
+def test_a_cell_counts_as_missed_only_where_a_witness_exists():
+    for bits, heads, says_missed in ((3, 3, True), (3, 2, False)):
+        recipe = parity_cell(bits, heads)
+        zero = {k: np.zeros(s) for k, s in recipe.architecture.shapes().items()}
+        networks = [Network(recipe.architecture, zero)]
+        if heads == bits:
+            networks.append(parity_network(Parity(bits), architecture=recipe.architecture))
+        n = cell_numbers(run_of(recipe, stack(networks))).numbers
+        assert not_always[0].judge(n).certainly.tolist() == [says_missed, False][: len(networks)]
+        assert sometimes[0].judge(n).certainly.tolist() == [False, True][: len(networks)]
 
 
 def test_what_the_copy_task_asks_of_every_solver():
@@ -303,14 +360,37 @@ def test_the_witness_claim_is_about_what_it_says():
     assert TWO_HEADS.about.build().origin.startswith("skip-trigrams: two heads cancel")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("claim", [c for c in MINE if c not in EXACT], ids=lambda c: c.id)
-def test_trained_claims_are_judged(claim, tmp_path_factory):
+UNSETTLED = {"skip/copy-suppression/query-weights"}
+"""Trained claims that 64 networks do not settle; all others hold."""
+QUICK = """
+    skip/xor/learned skip/gap/xor skip/parity-heads/learned
+    skip/parity-heads/not-always-learned/3-bits skip/parity-heads/not-always-learned/4-bits
+    skip/parity-heads/sometimes-learned/3-bits skip/parity-heads/sometimes-learned/4-bits
+    skip/copy-suppression/output-weights skip/copy-suppression/query-weights""".split()
+"""Trained claims whose networks come from the zoo and that are judged in a few seconds."""
+
+
+def judged_as_expected(claim, store):
     from readoff.claims.provider import Trainer, ZooFirst
     from readoff.claims.zoo import Zoo
-    from readoff.store import Store
 
-    with Store(tmp_path_factory.getbasetemp() / "one-layer") as store:
-        (record,) = check([claim], ZooFirst(Zoo(), Trainer(store)), store, 64).records
-    assert record["verdict"] in ("HOLDS", "UNDECIDED"), record["reason"]
+    (record,) = check([claim], ZooFirst(Zoo(), Trainer(store)), store, 64).records
+    assert record["verdict"] == ("UNDECIDED" if claim.id in UNSETTLED else "HOLDS"), record["reason"]
+    assert all(control["as_expected"] for control in record["controls"])
     assert "no picture" not in record["reason"]
+
+
+@pytest.mark.parametrize("claim", [c for c in MINE if c.id in QUICK], ids=lambda c: c.id)
+def test_trained_claims_of_the_zoo_are_judged(claim):
+    judged_as_expected(claim, None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("claim", [c for c in MINE if c not in EXACT and c.id not in QUICK], ids=lambda c: c.id)
+def test_trained_claims_are_judged(claim, tmp_path_factory):
+    with Store(tmp_path_factory.getbasetemp() / "one-layer") as store:
+        judged_as_expected(claim, store)
+
+
+def test_the_quick_ones_are_there():
+    assert set(QUICK) <= {c.id for c in MINE} - {c.id for c in EXACT} and UNSETTLED <= set(QUICK)

@@ -24,10 +24,11 @@ from readoff.cli import output
 from readoff.cli.bar import Bar
 from readoff.cli.flags import TaskFlags, find_task, given
 from readoff.cli.listing import library_claims
+from readoff.cli.rival_claim import beside
 from readoff.core.canonical import content_id
 from readoff.core.errors import BadValue, UnknownName
 from readoff.store import Store
-from readoff.studies.places import ANY, frontier, order_matters
+from readoff.studies.places import ANY, CONSTANT, frontier, order_matters
 from readoff.studies.rival import Finding, search
 from readoff.tasks.base import Task
 
@@ -49,6 +50,8 @@ def rival(
 ) -> int:
     """Look for the smallest network that does a task: a witness, or a proof that there is none.
 
+    Of a claim's task it also says whether what was found is smaller than what the claim is about.
+
     Args:
         wanted: a shipped task, a Python file with one of your own (or with a claim about one), or a claim.
         heads: walk from one head up to so many.
@@ -64,7 +67,7 @@ def rival(
     for name, value in (("--heads", heads), ("--d-head", d_head), ("--layers", layers), ("--seeds", seeds)):
         if not 1 <= value <= 1000:
             raise BadValue(f"{name} {value}: expected a number from 1 to 1000.")
-    task = task_meant(wanted, given(task_fields))
+    task, claim = meant(wanted, given(task_fields))
     placed = (False, True) if positions or order_matters(task) else (False,)
     places = frontier(range(1, heads + 1), range(1, d_head + 1), range(1, layers + 1), placed)
     as_json = json or not sys.stdout.isatty()
@@ -72,19 +75,29 @@ def rival(
         found = search(task, places, seeds, steps, opened, tell=_tell, progress=bar)
         kept = [_keep(one, task, store / "rivals") for one in found]
     rows = [finding_json(one, file) for one, file in zip(found, kept, strict=True)]
+    beside_claim = beside(claim, found) if claim is not None else None
     if as_json:
-        output.print_json({"task": task.name, "places": len(places), "findings": rows})
+        about = {"task": task.name, "places": len(places), "constant_logits": CONSTANT, "claim": beside_claim}
+        output.print_json({**about, "findings": rows})
     else:
         cells = [(str(f.place), f.verdict, _margin(f), f.reason, str(file or "")) for f, file in zip(found, kept)]
         output.print_table(("place", "verdict", "smallest margin", "evidence", "file"), cells)
         skipped = len(places) - len(found)
         if skipped > 0:
             print(f"{skipped} larger or smaller places follow from these.")
+        print(CONSTANT)
+        if beside_claim is not None:
+            print(beside_claim["line"])
     return 0
 
 
 def task_meant(wanted: str, fields: dict[str, Any]) -> Task:
     """The task of a name, of a file (or a claim in it), or of a claim id."""
+    return meant(wanted, fields)[0]
+
+
+def meant(wanted: str, fields: dict[str, Any]) -> tuple[Task, Claim | None]:
+    """The task that is meant, and the claim that it is the task of, if a claim was named."""
     path, _, name = wanted.partition(":")
     of_file = path.endswith(".py")
     if of_file and ("/" in name or not name):
@@ -93,14 +106,16 @@ def task_meant(wanted: str, fields: dict[str, Any]) -> Task:
         claims = claims_in([module])
         if name or (len(claims) == 1 and not _defines_task(Path(path))):
             _no_flags(fields)
-            return task_of_claim(_named(name or claims[0].id, claims))
+            claim = _named(name or claims[0].id, claims)
+            return task_of_claim(claim), claim
     elif "/" in wanted and not of_file:
         _no_flags(fields)
-        return task_of_claim(_named(wanted, library_claims()))
+        claim = _named(wanted, library_claims())
+        return task_of_claim(claim), claim
     if wanted == "xor":
         wanted, fields = "parity", {"bits": 2, **fields}
     try:
-        return find_task(wanted, fields)
+        return find_task(wanted, fields), None
     except UnknownName as error:
         if of_file:
             raise

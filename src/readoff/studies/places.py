@@ -3,7 +3,8 @@
     frontier((1, 2), (1, 2))        one head, d_head 1, without constant logits; with; d_head 2; ...; two heads; ...
 
 A place names a class of networks: layers, heads, d_head, positional embeddings or not, and whether a constant logit
-vector is available (biases and a direct path, or neither). Any d_model, no MLP, no normalisation.
+vector is available (biases and a direct path, or neither). Where all inputs end in one token, either of the two adds
+the same vector to the logits of every input, so they are one axis and not two. Any d_model, no MLP, no normalisation.
 
 Without positions a single layer sees a multiset. Where the answer depends on order (`order_matters`) no number of heads
 helps, and places with positions must be searched as well.
@@ -15,9 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from readoff.core.errors import BadValue
-from readoff.networks.architecture import AnyArchitecture, architecture_for, effective_for
+from readoff.networks.architecture import AnyArchitecture, Architecture, architecture_for, effective_for
 from readoff.tasks.base import Task
 
+CONSTANT = (
+    '"With constant logits": biases and a direct path, of which either adds one fixed vector to the logits if all '
+    'inputs end in the same token; "without": neither of them.'
+)
 ANY = 10**6
 """d_head of a place that stands for all of them."""
 
@@ -58,6 +63,20 @@ class Place:
         positions = "with or without positional embeddings" if self.positions else "no positional embeddings"
         constant = "with or without biases and a direct path" if self.constant else "no biases and no direct path"
         return f"{layers} with {heads}, {d_head}; {positions}; {constant}; no MLP, no normalisation, any d_model"
+
+
+def place_of(architecture: AnyArchitecture) -> Place | None:
+    """The smallest place that an architecture belongs to; None for one with an MLP or normalisation, which has none.
+
+    >>> str(place_of(Architecture(4, 3, 5, n_heads=2, d_head=1, biases=False, direct_path=False)))
+    '2 heads, d_head 1, without constant logits'
+    """
+    a = architecture
+    if not isinstance(a, Architecture):
+        return Place(1, a.n_heads, a.d_head, False, a.biases)
+    if a.d_mlp or a.normalization != "none":
+        return None
+    return Place(a.n_layers, a.n_heads, a.d_head, a.positions, a.biases or a.direct_path)
 
 
 def frontier(

@@ -1,7 +1,9 @@
 """Measures of the cancelling construction, exact wherever they can be.
 
 *Cancellation* is a fact about exact tables: with the source left out, both heads have the same scores (up to a
-constant) and opposite values, so the logits are 0 on every context, whatever the gap. *Excess loss* is over the entropy
+constant) and opposite values, so both have the same softmax weights and the logits are 0 on every context. The gap is a
+factor of the queries, and so of every score: equal scores (up to a constant) at one gap are equal scores at all gaps,
+and values have no queries in them. *Excess loss* is over the entropy
 floor: where heads cancel exactly the logits are all 0 and the excess is 0, so only contexts with the source are
 enclosed. All destinations have the same tables up to names (checked exactly), so one destination is enclosed.
 """
@@ -50,6 +52,16 @@ def cancels(tables: CountTables, without: Sequence[int] = (0,)) -> bool:
         return False
     shifts = {scores[0][t] - scores[1][t] for t in kept}
     return len(shifts) == 1 and all(x == -y for t in kept for x, y in zip(values[0][t], values[1][t]))
+
+
+def differ_by_a_factor_of_queries(network: Any, other: Any, factor: Fraction) -> bool:
+    """Whether the other network is this one with all queries, of both heads, multiplied by the factor (exactly). Scores
+    are products of a query and a key, so whatever `cancels` finds in one network it then finds in the other."""
+    names = {name for w in (network.weights, other.weights) for name in w}
+    queries = {name for name in names if name.rsplit(".", 1)[-1] in ("W_Q", "b_Q")}
+    same = all(np.array_equal(network.weights[name], other.weights[name]) for name in names - queries)
+    pairs = ((x, y) for name in queries for x, y in zip(network.weights[name].flat, other.weights[name].flat))
+    return same and all(Fraction(float(y)) == factor * Fraction(float(x)) for x, y in pairs if x or y)
 
 
 def renamed_alike(tables: Tables, task: SkipTrigrams) -> bool:
@@ -102,7 +114,12 @@ def cancellation(network: Any, task: SkipTrigrams = TASK) -> Measured:
 
 
 def excess(network: Any) -> Measured:
-    """Excess loss over the entropy floor, enclosed: given one source, any source, the population, a clean context."""
+    """Excess loss over the entropy floor, enclosed, in nats.
+
+    one_source  given exactly one [0], everything else as in the population (so some contexts hold further copies of b)
+    clean       in the one kind of context with one [0], one b (the last token) and noise otherwise
+    source      given at least one [0];  population: over all contexts
+    """
     tables = exact_tables(network, TASK)
     if not (renamed_alike(tables, TASK) and all(cancels(t) for t in tables.values())):
         nothing = (-np.inf, np.inf)

@@ -1,4 +1,4 @@
-"""Parity of K bits takes exactly K heads: certificates below, witnesses above, and what training finds.
+"""Parity of K bits takes exactly K heads: certificates below, witnesses above. (What training finds: `parity_learned`.)
 
 Impossible: parity is orthogonal to every product of fewer than K bits, for all K at once; for small K linear
 programming finds the same in whole numbers. Possible: hand-written networks, certified as stored. Degree <= H does not
@@ -6,36 +6,28 @@ imply that H heads suffice; for parity the witnesses close the gap.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
-import numpy as np
-
 from readoff.certificates.threshold_degree import build_parity
-from readoff.circuits.threshold import heads_obstruction
 from readoff.claims import (
     Certified,
     Constructed,
-    EveryInput,
     EveryNetwork,
-    Exhibit,
     Exists,
     Identity,
     Known,
     Measured,
     Process,
-    Sweep,
     Trained,
     certified,
     claim,
-    enumerated,
     on_material,
 )
 from readoff.claims.control import corrupted
 from readoff.constructions.parity import parity_network
 from readoff.networks.network import Network
 from readoff.studies.heads_claim import HEADS
-from readoff.studies.pairs.controls import sweep_reversed
 from readoff.studies.skip.certified import (
     CALCULATED,
     LAYER,
@@ -48,7 +40,7 @@ from readoff.studies.skip.certified import (
     rules_out,
 )
 from readoff.studies.skip.curves import coefficients, head_curves
-from readoff.studies.skip.recipes import PARITY_BITS, PARITY_GRID, PARITY_HEADS, parity_cell
+from readoff.studies.skip.recipes import parity_cell
 from readoff.tasks import Parity
 
 MOST_BITS = 7
@@ -166,64 +158,3 @@ def _fewer_bits(certificates: Any) -> Any:
 )
 def small_parities(n):
     return n["most_bits"] == 6
-
-
-@lru_cache(maxsize=64)
-def expressible(bits: int, n_heads: int) -> str:
-    """What is known of a cell: "impossible" by a checked certificate, "possible" by a certified witness (heads beyond
-    its own may write nothing), else "unknown"."""
-    found = heads_obstruction(Parity(bits).domain(), n_heads, positions=True).certificate
-    if found is not None and not rules_out(found, Parity(bits), n_heads):
-        return "impossible"
-    witness = parity_network(Parity(bits))
-    fits = witness.architecture.n_heads <= n_heads and witness.architecture.d_head == 1
-    return "possible" if fits and least_margin(witness, Parity(bits))[0] > 0 else "unknown"
-
-
-def learned_cells(runs: Sequence[Any]) -> Measured:
-    """Which networks of every cell compute parity: solved where heads < bits, and where heads >= bits."""
-    solved = {(r.recipe.task.bits, r.recipe.architecture.n_heads): parity_solved(r) for r in runs}
-    # The cells keep the roles of the recipe's *place* in the sweep, so that a sweep in another order is noticed.
-    places = [(bits, heads) for bits in PARITY_BITS for heads in PARITY_HEADS]
-    by_place = dict(zip(places, solved.values(), strict=True))
-    few = np.array([by_place[b, h] for b, h in places if h < b])
-    enough = np.array([by_place[b, h] for b, h in places if h >= b])
-    return enumerated(with_too_few=few.sum(axis=0), with_enough=enough.sum(axis=0))
-
-
-def parity_solved(run: Any) -> np.ndarray:
-    """bool [model]: positive margins on every input, from the trace."""
-    return run.trace["margin"][:, -1] > 0
-
-
-def parity_grid(runs: Sequence[Any], n: Any) -> list[Exhibit]:
-    """Bits by heads: impossible, possible, and how many of the seeds learned it."""
-    cells = {(r.recipe.task.bits, r.recipe.architecture.n_heads): parity_solved(r) for r in runs}
-    learned = [[[int(cells[b, h].sum()), len(cells[b, h])] for h in PARITY_HEADS] for b in PARITY_BITS]
-    able = [[expressible(b, h) for h in PARITY_HEADS] for b in PARITY_BITS]
-    data = {
-        "rows": [f"{b} bits" for b in PARITY_BITS],
-        "columns": [f"{h} head{'s' * (h > 1)}" for h in PARITY_HEADS],
-        "row_axis": "parity of",
-        "column_axis": "heads (d_head 1)",
-        "learned": learned,
-        "expressible": able,
-    }
-    caption = (
-        "Impossible: certificate of threshold degree. Possible: certified witness. Numbers: seeds that learned it."
-    )
-    return [Exhibit("bits-heads", "phase", "Parity: what heads can do and what they learn", caption, data)]
-
-
-@claim(
-    "skip/parity-heads/learned",
-    says="Training finds what the theorem allows and nothing else: over 2 to 4 bits and 1 to 4 heads no network with "
-    "fewer heads than bits computes parity.",
-    about=Sweep(PARITY_GRID),
-    scope=EveryInput(),
-    measure=learned_cells,
-    must_fail=[sweep_reversed],
-    exhibit=parity_grid,
-)
-def nothing_else(n):
-    return n["with_too_few"] == 0

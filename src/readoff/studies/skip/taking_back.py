@@ -1,8 +1,10 @@
-"""Why copies must be suppressed in the copy-suppression task, and what cannot do it: facts about the task itself.
+"""What must be suppressed in the copy-suppression task, and what cannot do it: facts about the task itself.
 
 Whatever solves the task lets a copy of its prediction pull that prediction below the fallback, and only where it is the
 prediction. That is read off the inputs and labels alone. It follows that contributions of single tokens do not add up
-to a solution, so one head in one layer is not enough (certified); two heads in one layer are.
+to a solution, so one head in one layer is not enough (certified). Two heads in one layer are, so the task does *not*
+need an earlier layer that predicts and a later one that suppresses: that trained two-layer networks work so is measured
+in `copy_suppression`.
 """
 
 from fractions import Fraction
@@ -74,10 +76,11 @@ whatever_was_seen = on_material(
 
 @claim(
     "skip/copy-suppression/needed",
-    says="Whatever solves this task suppresses copies of its prediction: a copy of s in the place of another item "
-    "turns the right answer from s to the fallback t, always, so the logit of s must fall below that of t; and it must "
-    "hang on the prediction, for under a key that falls back on s the same copy must leave s on top. Which head does "
-    "it, in which layer, is left open.",
+    says="What this task needs is a logit that a copy pulls down: in every input whose key predicts s, a copy of s in "
+    "the place of another item turns the right answer from s to the fallback t, so whatever solves the task must put s "
+    "below t there; and this must hang on the prediction, for under a key that falls back on s the same copy must "
+    "leave s on top. An earlier layer that predicts and a later one that suppresses are not needed (two heads in one "
+    "layer do it, see not-additive).",
     about=OnTask(SUPPRESSION),
     scope=Identity(),
     measure=taking_back,

@@ -5,6 +5,7 @@ stored weights as fractions) and the certificate must be about that space.
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import partial
 from math import lcm
 from typing import Any
@@ -15,7 +16,16 @@ from readoff.certificates.superposed import affine_rank, check_no_threshold, che
 from readoff.circuits.recovery import recovery
 from readoff.circuits.spaces import exact_head_space
 from readoff.circuits.strict import strict_system
-from readoff.circuits.superposition import PREDICATES, describe, distributed, polysemantic, redundant, superposed
+from readoff.circuits.superposition import (
+    MARGIN,
+    PREDICATES,
+    SPARSE,
+    describe,
+    distributed,
+    polysemantic,
+    redundant,
+    superposed,
+)
 from readoff.claims import (
     Certified,
     Exhibit,
@@ -44,6 +54,8 @@ from readoff.core.configure import configure
 from readoff.studies.skip.certified import another, one_number_off
 
 Rows = list[list[int]]
+LEAST_MARGIN = Fraction(MARGIN).limit_denominator(1000)
+"""The margin of the predicate, 1 % of a functional's range, as a fraction."""
 
 
 def exactly(case: Case) -> tuple[Rows, Rows, list[int]]:
@@ -72,7 +84,8 @@ def strict_certificate(case: Case) -> dict[str, Any]:
         "space": space,
         "features": features,
         "weights": weights,
-        "sparse": [1, 4],
+        "sparse": list(SPARSE.as_integer_ratio()),
+        "margin": list(LEAST_MARGIN.as_integer_ratio()),
         "functionals": functionals,
     }
 
@@ -82,12 +95,20 @@ def is_strict(certificate: Any, case: Case) -> list[str]:
     for name, wanted in zip(("space", "features", "weights"), exactly(case), strict=True):
         if certificate.get(name) != wanted:
             return [f"the {name} of the certificate differ from the network's ({case.name})."]
+    for name, wanted in (("sparse", Fraction(SPARSE)), ("margin", LEAST_MARGIN)):
+        if certificate.get(name) != list(wanted.as_integer_ratio()):
+            return [f"{name} is {certificate.get(name)}; the predicate `superposed` asks for {wanted}."]
     return check_superposed(certificate)
 
 
 def size_of(certificate: Any) -> Measured:
     """Exact ranks of the checked features and of the checked space."""
     return certified(n_features=affine_rank(certificate["features"]), dimensions=affine_rank(certificate["space"]))
+
+
+def hair_thin(certificate: Any) -> Any:
+    """f1's functional turned until f2, at (5, 1), is all but level with f1, at (0, 5): every sign is still right."""
+    return {**certificate, "functionals": [[8 * 10**8 - 1, 10**9, 2 - 5 * 10**9], *certificate["functionals"][1:]]}
 
 
 def case_pictures(cases: Any, n: Any) -> list[Exhibit]:
@@ -112,7 +133,8 @@ def case_pictures(cases: Any, n: Any) -> list[Exhibit]:
 @claim(
     "superposition/strict",
     says="Superposition in the strict sense exists: a head of d_head 2 that passes on five sparse features. No linear "
-    "map recovers them all, yet each has its own threshold on a linear functional (in whole numbers).",
+    "map recovers them all, yet each has its own threshold on a linear functional, with a gap of at least 1 % of the "
+    "functional's range (in whole numbers).",
     about=Certified(
         lambda: strict_certificate(pentagon()),
         lambda certificate: is_strict(certificate, pentagon()),
@@ -126,6 +148,7 @@ def case_pictures(cases: Any, n: Any) -> list[Exhibit]:
     must_fail=[
         *corrupted("functionals"),
         on_material("one threshold for another feature", lambda c: {**c, "functionals": c["functionals"][::-1]}),
+        on_material("a threshold that all but touches an input", hair_thin),
         another("one feature with a unit of its own", lambda: strict_certificate(copies())),
     ],
     exhibit=case_pictures,
