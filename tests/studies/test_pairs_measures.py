@@ -25,7 +25,7 @@ from readoff.constructions.hierarchy import hierarchy
 from readoff.constructions.pairs import one_head_table, two_heads_d_head_1
 from readoff.networks.network import Ensemble, stack
 from readoff.statistics.binomial import lower, power
-from readoff.studies.pairs import arms, controls, elsewhere, entries, measures, one_head, phase, rule
+from readoff.studies.pairs import arms, controls, elsewhere, entries, measures, phase, preference, rule
 from readoff.studies.pairs import contributions as C
 from readoff.studies.pairs.measures import CONTAINS, TABLE, TASK
 from readoff.studies.pairs.recipes import DECAY, RANK_1_CLASS, phase_cell
@@ -112,7 +112,7 @@ def test_what_heads_say_does_not_depend_on_the_gauge():
 
 @pytest.mark.parametrize(
     "measure",
-    [measures.attention, measures.writing, rule.rule_fit, rule.last_token, entries.opposition, one_head.on_signal,
+    [measures.attention, measures.writing, rule.rule_fit, rule.last_token, entries.opposition, preference.on_signal,
      C.shared_classes, C.without_a_head, C.errors, C.sum_against_table, C.whole_table],
     ids=lambda m: m.__name__,
 )  # fmt: skip
