@@ -239,12 +239,23 @@ def test_cells_that_are_ruled_out():
     assert phase_cell(1, 1, "none", DECAY) == RANK_1_CLASS
 
 
-def test_a_cell_is_possible_by_a_certified_network_only():
-    cell = ("biases", DECAY, 2, 4)
-    assert phase.expressible(cell, trained()) == "possible"
-    broken = replace(trained(), ensemble=heads_mixed(trained().ensemble))
-    assert phase.expressible(cell, broken) == "unknown"
-    assert phase.expressible(("none", DECAY, 1, 1), broken) == "impossible"
+def test_every_other_cell_has_a_witness_of_its_own_architecture():
+    for cell in phase.CELLS:
+        network = phase.by_hand(cell)
+        assert (network is None) == phase.ruled_out(cell)
+        if network is not None:
+            assert network.architecture == phase_cell(cell[2], cell[3], cell[0], cell[1]).architecture
+            assert phase.expressible(cell) == "possible"
+
+
+def test_a_cell_is_possible_by_a_certified_witness_only(monkeypatch):
+    cell, out = ("biases", DECAY, 2, 4), ("none", DECAY, 1, 1)
+    two_classes = two_heads_d_head_1(TASK, gap=0.0)  # both heads see the mean
+    assert phase.expressible(cell, lambda _: two_classes) == "unknown"
+    assert phase.expressible(cell, lambda _: None) == "unknown"
+    assert phase.expressible(out) == "impossible"
+    monkeypatch.setattr(phase, "check_rank1_certificate", lambda proof: ["a complaint"])
+    assert phase.expressible(out) == "unknown"
 
 
 @pytest.mark.parametrize(("k", "n", "judged"), [(128, 128, 64), (119, 128, 64), (54, 128, 64), (70, 77, 38)])

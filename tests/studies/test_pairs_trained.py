@@ -145,9 +145,10 @@ def test_it_notices_a_solved_impossible_cell():
     assert np.all(claim.judge(phase.phase_numbers(runs).numbers))
     wrong = [runs[solved] if i == never else run for i, run in enumerate(runs)]
     assert not np.any(claim.judge(phase.phase_numbers(wrong).numbers))
-    (picture,) = phase.phase_exhibit(runs, {})
+    picture, intervals = phase.phase_exhibit(runs, {})
     assert np.shape(picture.data["expressible"]) == (6, 2, 5) and np.shape(picture.data["learned"]) == (6, 2, 5, 2)
     assert picture.data["expressible"][0][0][0] == "impossible" and picture.data["learned"][0][0][0] == [0, 4]
+    assert len(intervals.data["rows"]) == 12 and intervals.data["rows"][0][2] == "0/4: 0.000 to 0.602"
 
 
 @pytest.mark.parametrize("name", OTHERS)
