@@ -25,7 +25,7 @@ from readoff.constructions.hierarchy import hierarchy
 from readoff.constructions.pairs import one_head_table, two_heads_d_head_1
 from readoff.networks.network import Ensemble, stack
 from readoff.statistics.binomial import lower, power
-from readoff.studies.pairs import arms, controls, elsewhere, entries, measures, phase, preference, rule
+from readoff.studies.pairs import arms, controls, elsewhere, entries, measures, phase, preference, rule, writing
 from readoff.studies.pairs import contributions as C
 from readoff.studies.pairs.measures import CONTAINS, TABLE, TASK
 from readoff.studies.pairs.recipes import DECAY, RANK_1_CLASS, phase_cell
@@ -265,3 +265,42 @@ def test_bars_come_from_explored_counts(k, n, judged):
     assert bar < share and power(judged, bar, 0.95, share) >= 0.9
     higher = round(bar + 0.05, 2)
     assert bar == 0.9 or higher >= share or power(judged, higher, 0.95, share - 1e-3) < 0.9
+
+
+def test_taking_out_entries_without_the_token_lowers_the_loss_and_other_entries_do_not():
+    run = trained()
+    own = entries.entries_taken_out(run).numbers
+    assert (own["after"] < own["before"]).all() and (own["n_entries"] > 0).all()
+    for chosen in (entries.raised_with, entries.as_many_at_random):
+        other = entries.entries_taken_out(entries.OtherEntries(run, chosen)).numbers
+        assert (other["after"] > other["before"]).all() and np.array_equal(other["before"], own["before"])
+    assert np.array_equal(other["n_entries"], own["n_entries"])
+
+
+def test_entries_by_hand():
+    values = np.zeros((12, 10))
+    values[1, [0, 4]] = 1.0  # token 1 raises 11, which holds it, and 22, which does not
+    values[[1, 7], 5] = -1.0, 1.0  # a lowered entry, and one of a noise token
+    assert np.argwhere(entries.raised_without(values)).tolist() == [[1, 4]]
+    assert np.argwhere(entries.raised_with(values)).tolist() == [[1, 0]]
+    chosen = np.argwhere(entries.as_many_at_random(values))
+    assert len(chosen) == 1 and chosen[0][0] in measures.SIGNALS
+
+
+def test_the_centred_norm_turns_round_with_attention_and_the_others_lean_one_way():
+    run = trained()
+    turned = replace(run, ensemble=controls.reversed_attention(run.ensemble))
+    own, other = (measures.writing(r).numbers["attention_with_centred_norm"] for r in (run, turned))
+    assert np.allclose(own, -other) and (own != 0).any()
+    both = writing.both_ways(run).numbers
+    assert np.allclose(both["raised"], writing.both_ways(turned).numbers["raised"])
+    assert (both["raised"] < 0).mean() > 0.5
+
+
+def test_doubles_levelled_by_hand():
+    """Token 1 writes 3 on 11 and 2 on its mixed pairs; levelled it writes 2 on all four, and nothing else changes."""
+    network = stack([one_head_table(TASK)])
+    levelled = controls.doubles_levelled.mutate(Trained(TWO_HEADS))
+    found = build(levelled, {TWO_HEADS.id: Hand(network)})
+    assert measures.tables(found.ensemble).values[0, 0, 1].tolist() == [2, 2, 2, 2, 0, 0, 0, 0, 0, 0]
+    assert np.array_equal(measures.tables(found.ensemble).scores, measures.tables(network).scores)
