@@ -31,6 +31,7 @@ WITNESSES = {
     "d_head 2": pairs.one_head_d_head_2_no_bias,
     "d_head 2, unit": lambda t: pairs.one_head_d_head_2_no_bias(t, readout="unit", gap=3.0),
     "max and min": pairs.two_heads_d_head_1,
+    "number and one": pairs.two_heads_d_head_1_no_bias,
     "max and min, direct path": lambda t: pairs.two_heads_d_head_1(t, constant="direct_path"),
 }
 

@@ -10,10 +10,10 @@ from readoff.claims import OnTask
 from readoff.claims.runner import check
 from readoff.claims.select import claims_in, claims_of_package
 from readoff.studies import pairs
-from readoff.studies.pairs import facts, table
+from readoff.studies.pairs import facts, table, truncated
 from readoff.studies.pairs.recipes import TASK
 
-CLAIMS = {c.id: c for c in claims_in([facts, table])}
+CLAIMS = {c.id: c for c in claims_in([facts, table, truncated])}
 ROWS = {
     "pairs/facts",
     "pairs/recipe",

@@ -17,7 +17,7 @@ import pytest
 
 from readoff.circuits.gauges import head_outputs
 from readoff.claims import Trained, gauge_shifted
-from readoff.claims.control import heads_mixed, outputs_rolled
+from readoff.claims.control import heads_mixed
 from readoff.claims.scope import confirmation_seeds
 from readoff.claims.subject import build
 from readoff.claims.zoo import Zoo
@@ -25,7 +25,7 @@ from readoff.constructions.hierarchy import hierarchy
 from readoff.constructions.pairs import one_head_table, two_heads_d_head_1
 from readoff.networks.network import Ensemble, stack
 from readoff.statistics.binomial import lower, power
-from readoff.studies.pairs import arms, controls, elsewhere, entries, measures, one_head, phase, rule
+from readoff.studies.pairs import arms, controls, elsewhere, entries, measures, phase, preference, rule, writing
 from readoff.studies.pairs import contributions as C
 from readoff.studies.pairs.measures import CONTAINS, TABLE, TASK
 from readoff.studies.pairs.recipes import DECAY, RANK_1_CLASS, phase_cell
@@ -112,7 +112,7 @@ def test_what_heads_say_does_not_depend_on_the_gauge():
 
 @pytest.mark.parametrize(
     "measure",
-    [measures.attention, measures.writing, rule.rule_fit, rule.last_token, entries.opposition, one_head.on_signal,
+    [measures.attention, measures.writing, rule.rule_fit, rule.last_token, entries.opposition, preference.on_signal,
      C.shared_classes, C.without_a_head, C.errors, C.sum_against_table, C.whole_table],
     ids=lambda m: m.__name__,
 )  # fmt: skip
@@ -239,12 +239,23 @@ def test_cells_that_are_ruled_out():
     assert phase_cell(1, 1, "none", DECAY) == RANK_1_CLASS
 
 
-def test_a_cell_is_possible_by_a_certified_network_only():
-    cell = ("biases", DECAY, 2, 4)
-    assert phase.expressible(cell, trained()) == "possible"
-    broken = replace(trained(), ensemble=outputs_rolled(trained().ensemble))
-    assert phase.expressible(cell, broken) == "unknown"
-    assert phase.expressible(("none", DECAY, 1, 1), broken) == "impossible"
+def test_every_other_cell_has_a_witness_of_its_own_architecture():
+    for cell in phase.CELLS:
+        network = phase.by_hand(cell)
+        assert (network is None) == phase.ruled_out(cell)
+        if network is not None:
+            assert network.architecture == phase_cell(cell[2], cell[3], cell[0], cell[1]).architecture
+            assert phase.expressible(cell) == "possible"
+
+
+def test_a_cell_is_possible_by_a_certified_witness_only(monkeypatch):
+    cell, out = ("biases", DECAY, 2, 4), ("none", DECAY, 1, 1)
+    two_classes = two_heads_d_head_1(TASK, gap=0.0)  # both heads see the mean
+    assert phase.expressible(cell, lambda _: two_classes) == "unknown"
+    assert phase.expressible(cell, lambda _: None) == "unknown"
+    assert phase.expressible(out) == "impossible"
+    monkeypatch.setattr(phase, "check_rank1_certificate", lambda proof: ["a complaint"])
+    assert phase.expressible(out) == "unknown"
 
 
 @pytest.mark.parametrize(("k", "n", "judged"), [(128, 128, 64), (119, 128, 64), (54, 128, 64), (70, 77, 38)])
@@ -254,3 +265,42 @@ def test_bars_come_from_explored_counts(k, n, judged):
     assert bar < share and power(judged, bar, 0.95, share) >= 0.9
     higher = round(bar + 0.05, 2)
     assert bar == 0.9 or higher >= share or power(judged, higher, 0.95, share - 1e-3) < 0.9
+
+
+def test_taking_out_entries_without_the_token_lowers_the_loss_and_other_entries_do_not():
+    run = trained()
+    own = entries.entries_taken_out(run).numbers
+    assert (own["after"] < own["before"]).all() and (own["n_entries"] > 0).all()
+    for chosen in (entries.raised_with, entries.as_many_at_random):
+        other = entries.entries_taken_out(entries.OtherEntries(run, chosen)).numbers
+        assert (other["after"] > other["before"]).all() and np.array_equal(other["before"], own["before"])
+    assert np.array_equal(other["n_entries"], own["n_entries"])
+
+
+def test_entries_by_hand():
+    values = np.zeros((12, 10))
+    values[1, [0, 4]] = 1.0  # token 1 raises 11, which holds it, and 22, which does not
+    values[[1, 7], 5] = -1.0, 1.0  # a lowered entry, and one of a noise token
+    assert np.argwhere(entries.raised_without(values)).tolist() == [[1, 4]]
+    assert np.argwhere(entries.raised_with(values)).tolist() == [[1, 0]]
+    chosen = np.argwhere(entries.as_many_at_random(values))
+    assert len(chosen) == 1 and chosen[0][0] in measures.SIGNALS
+
+
+def test_the_centred_norm_turns_round_with_attention_and_the_others_lean_one_way():
+    run = trained()
+    turned = replace(run, ensemble=controls.reversed_attention(run.ensemble))
+    own, other = (measures.writing(r).numbers["attention_with_centred_norm"] for r in (run, turned))
+    assert np.allclose(own, -other) and (own != 0).any()
+    both = writing.both_ways(run).numbers
+    assert np.allclose(both["raised"], writing.both_ways(turned).numbers["raised"])
+    assert (both["raised"] < 0).mean() > 0.5
+
+
+def test_doubles_levelled_by_hand():
+    """Token 1 writes 3 on 11 and 2 on its mixed pairs; levelled it writes 2 on all four, and nothing else changes."""
+    network = stack([one_head_table(TASK)])
+    levelled = controls.doubles_levelled.mutate(Trained(TWO_HEADS))
+    found = build(levelled, {TWO_HEADS.id: Hand(network)})
+    assert measures.tables(found.ensemble).values[0, 0, 1].tolist() == [2, 2, 2, 2, 0, 0, 0, 0, 0, 0]
+    assert np.array_equal(measures.tables(found.ensemble).scores, measures.tables(network).scores)

@@ -5,6 +5,7 @@
     one_head_d_head_2_no_bias the same without any constant logit vector: the head also carries a constant 1
     one_head_d_head_3_no_bias signal tokens are points of a sphere (four of them: the corners of a tetrahedron)
     two_heads_d_head_1        one head finds the largest signal token, the other the smallest
+    two_heads_d_head_1_no_bias  the same without any constant logit vector: head 0 carries the number, head 1 the 1
 
 No query-key circuit is needed for one head: noise and read-off write 0 and their number never changes, so uniform
 attention (`gap=0`) only scales what is written. With `gap` > 0 signal tokens are preferred by that many nats.
@@ -168,6 +169,23 @@ def two_heads_d_head_1(
     base = [-(max(c) ** 2) - min(c) ** 2 for c in task.classes]
     flags = dict(biases=constant == "bias", direct_path=constant == "direct_path")
     return _realise(task, scores, heads, base, f"two heads, d_head 1, (max, min), gap {gap:g}", architecture, **flags)
+
+
+def two_heads_d_head_1_no_bias(
+    task: Pairs, values: Sequence[int] | None = None, *, gap: float = 0.0, architecture: AnyArchitecture | None = None
+) -> Network:
+    """Head 0 carries the number values[t - 1] of signal token t, head 1 a 1 for each: the second is the constant.
+
+    Class c says 2 p_c x - p_c^2 as in `one_head_d_head_1`, and -p_c^2 is what head 1 writes.
+    """
+    numbers = _numbers(task, values)
+    means, share = _means(task, numbers), _share(task, gap)
+    heads = [
+        Factors(_rows(task, [[v] for v in numbers]), [[2 * p / share for p in means]]),
+        Factors(_rows(task, [[1] for _ in numbers]), [[-p * p / share for p in means]]),
+    ]
+    name = f"two heads, d_head 1, no bias, values {' '.join(map(str, numbers))}, gap {gap:g}"
+    return _realise(task, [_prefers(task, gap)] * 2, heads, None, name, architecture)
 
 
 def _one_table(

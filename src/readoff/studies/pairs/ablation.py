@@ -7,7 +7,7 @@ readout may take apart; so accuracy is asked twice, without a refit and with one
 
 from typing import Any
 
-from readoff.claims import Known, Seeds, Sweep, Trained, claim, untrained
+from readoff.claims import Known, Measured, Seeds, Sweep, Trained, claim, enumerated, untrained
 from readoff.studies.pairs import contributions as C
 from readoff.studies.pairs.arms import ARMS, explored, in_arms, named
 from readoff.studies.pairs.controls import hardened
@@ -75,16 +75,27 @@ one_head_alone = in_arms(
 )
 
 
+def without_an_effective_head(runs: Any) -> Measured:
+    """As `without_a_head`, and over all networks the least (with the worse head) and the most (with the better)."""
+    found = C.without_a_head(runs[0]).numbers
+    return enumerated(**found, least_of_all=float(found["worst"].min()), most_of_all=float(found["best"].max()))
+
+
 @claim(
     "pairs/ablate-one-head/no-refit/effective",
-    says="In the effective model with decay, replacing a head by its mean leaves at most 0.69 right with the worse "
-    "choice of head, and at least 0.31 with the better one.",
+    says="In the effective model with decay much the same is true: without a refit, replacing either head by its "
+    f"mean leaves between 0.15 and 0.8 of the population right in at least {explored(111):.0%} of the networks.",
     about=Sweep((effective(2, 5, decay=DECAY),)),
-    scope=Seeds(at_least=explored(127), confidence=0.95),
-    measure=lambda runs: C.without_a_head(runs[0]),
+    scope=Seeds(at_least=explored(111), confidence=0.95),
+    measure=without_an_effective_head,
     headline="best",
-    known=Known(".31 to .69", CALCULATED + ", the same model, other initial values", comparable=False),
+    known=Known(
+        ".31 to .69",
+        CALCULATED + ", the least and the most of 40, other initial values",
+        "most_of_all",
+        comparable=False,
+    ),
     must_fail=[untrained],
 )
 def one_effective_head_alone(n):
-    return (n["worst"] <= 0.69) & (n["best"] >= 0.31)
+    return (n["worst"] > 0.15) & (n["best"] < 0.8)

@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from readoff.circuits.paths import CountTables
 from readoff.claims import Control, Trained, on_material, on_networks
 from readoff.claims.subject import Sweep
 from readoff.constructions.hierarchy import hierarchy
+from readoff.networks.architecture import effective_for
 from readoff.networks.network import Ensemble
+from readoff.studies.pairs.measures import CONTAINS, SIGNALS, tables
 from readoff.studies.pairs.recipes import MAIN_DECAY, TASK
 
 PER_HEAD = ("W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V")
@@ -31,6 +34,29 @@ def _hardened(ensemble: Any) -> Any:
 
 hardened = on_networks("attention made hard", _hardened)
 """Scores a hundred times larger: every head sees one token, an order statistic, and nothing more."""
+
+
+def _levelled(ensemble: Any) -> Any:
+    found = tables(ensemble)
+    values = found.values.copy()
+    for token, holds in zip(SIGNALS, CONTAINS):
+        double = TASK.classes.index((token, token))
+        mixed = [y for y in np.flatnonzero(holds) if y != double]
+        values[..., token, double] = values[..., token, mixed].mean(axis=-1)
+    return _with_tables(ensemble, replace(found, values=values))
+
+
+def _with_tables(ensemble: Ensemble, wanted: CountTables) -> Ensemble:
+    """Effective models, as many and with the same seeds, that have exactly these tables (d_head is the vocabulary)."""
+    n, n_heads, d_vocab, _ = wanted.values.shape
+    eye = np.broadcast_to(np.eye(d_vocab), (n, n_heads, d_vocab, d_vocab)).copy()
+    weights = {"scores": wanted.scores, "V": eye, "O": wanted.values, "b": wanted.base}
+    architecture = effective_for(TASK, n_heads=n_heads, d_head=d_vocab)
+    return Ensemble(architecture, weights, ensemble.seeds, "constructed", "tables with doubles levelled")
+
+
+doubles_levelled = on_networks("doubles written as mixed pairs are", _levelled)
+"""For each signal token a head writes on the token's double what it writes on its mixed pairs on average."""
 
 
 def _copied(ensemble: Any) -> Any:

@@ -51,8 +51,8 @@ def _exchanged(subject: Any) -> Any:
 @claim(
     "pairs/uniform-elsewhere",
     says="Does training towards a uniform output at all other positions only rescale the circuits (EQKE and EVOU of "
-    "the same seed with cosines above 0.95), or does it change EVOU more than drawing batches instead of the exact "
-    "population does?",
+    "the same seed with cosines above 0.95), or does it do more, and change EVOU more than drawing batches instead of "
+    "the exact population does?",
     about=Sweep((MAIN_DECAY, UNIFORM_ELSEWHERE, SAMPLED)),
     scope=Seeds(at_least=explored(126), confidence=0.95),  # changed more
     measure=circuits_compared,
@@ -65,9 +65,10 @@ def _exchanged(subject: Any) -> Any:
 )
 def uniform_elsewhere(n):
     works = n["least_margin"] > 0
+    rescaled = (n["eqke"] > 0.95) & (n["evou"] > 0.95)
     return {
-        "only rescaled": (n["eqke"] > 0.95) & (n["evou"] > 0.95) & works,
-        "changed more than by sampling": (n["evou"] < n["evou_yardstick"]) & works,
+        "only rescaled": rescaled & works,
+        "changed more than by sampling": ~rescaled & (n["evou"] < n["evou_yardstick"]) & works,
     }
 
 

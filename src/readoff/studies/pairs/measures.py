@@ -115,7 +115,11 @@ def head_rule(scores: np.ndarray) -> np.ndarray:
 
 
 def writing(run: Any) -> Measured:
-    """Rank correlation, over signal tokens, of a head's attention with what it writes; averaged over the two heads."""
+    """Rank correlation, over signal tokens, of a head's attention with what it writes; averaged over the two heads.
+
+    `raised`: mean of what the rule says it raises. `norm`: of the row, both in the gauge MEAN_FREE, where rows count
+    from an average weighted by attention. `centred_norm`: of the row counted from the four rows' plain average.
+    """
     scores = signal_scores(run.ensemble)
     written = free_tables(run.ensemble).values[..., SIGNALS, :]
     rule = head_rule(scores)
@@ -124,6 +128,7 @@ def writing(run: Any) -> Measured:
     return enumerated(
         attention_with_raised=kendall_tau(scores, raised).mean(axis=-1),
         attention_with_norm=kendall_tau(scores, np.linalg.norm(written, axis=-1)).mean(axis=-1),
+        attention_with_centred_norm=kendall_tau(scores, np.linalg.norm(fixed(written), axis=-1)).mean(axis=-1),
         least_margin=margins(tables(run.ensemble), counts, domain.labels).min(axis=1),
     )
 

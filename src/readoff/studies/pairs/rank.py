@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from readoff.circuits.attention import exactly_reversed
-from readoff.claims import Measured, Seeds, Sweep, Trained, claim, enumerated, gauge_shifted, untrained
+from readoff.claims import Known, Measured, Seeds, Sweep, Trained, claim, enumerated, gauge_shifted, untrained
 from readoff.studies.pairs import contributions as C
 from readoff.studies.pairs.arms import explored, in_arms
 from readoff.studies.pairs.controls import one_head_weaker, sweep_reversed
+from readoff.studies.pairs.facts import CALCULATED
 from readoff.studies.pairs.measures import signal_scores, solved
 from readoff.studies.pairs.recipes import MAIN_DECAY, with_d_head
 
@@ -45,6 +46,7 @@ def _grows(name: str, first: int, last: int, words: str, bar: float) -> Any:
         measure=dose(first, last),
         statement="pairs/rank-explains-split",
         relation="refutes",
+        known=Known("reversal grows with d_head", CALCULATED + ", effective model", comparable=False),
         must_fail=[sweep_reversed],
     )
     def grows(n):

@@ -27,6 +27,8 @@ SAMPLED = replace(MAIN_DECAY, data="sampled")
 NO_DIRECT = replace(MAIN_DECAY, architecture=architecture_for(TASK, direct_path=False))
 ONE_HEAD = replace(MAIN, architecture=architecture_for(TASK, n_heads=1))
 ONE_HEAD_DECAY = replace(MAIN_DECAY, architecture=architecture_for(TASK, n_heads=1))
+ONE_HEAD_SAMPLED = replace(SAMPLED, architecture=ONE_HEAD.architecture)
+ONE_HEAD_NO_DIRECT = replace(NO_DIRECT, architecture=architecture_for(TASK, n_heads=1, direct_path=False))
 UNIFORM_ELSEWHERE = replace(
     MAIN_DECAY,
     task=replace(TASK, uniform_elsewhere=True),

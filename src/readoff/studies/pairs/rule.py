@@ -28,14 +28,20 @@ ORDERS = ((1, 4, 3, 2), (2, 3, 4, 1))
 
 
 def rule_fit(run: Any) -> Measured:
-    """Shares of entries raised among those the rule allows, excepts, and without the token; how well orders fit."""
+    """Shares of entries raised among those the rule allows, excepts, and without the token; how well orders fit.
+
+    `n_...`: the same as counts, of 20 allowed and 12 excepted entries of two heads, so that a judge can be exact.
+    """
     raised = free_tables(run.ensemble).values[..., SIGNALS, :] > 0
     scores = signal_scores(run.ensemble)
     rule = head_rule(scores)
     contains = np.broadcast_to(CONTAINS, rule.shape)
 
+    def count(entries: np.ndarray) -> np.ndarray:
+        return entries.sum(axis=(-1, -2, -3))
+
     def share(entries: np.ndarray) -> np.ndarray:
-        return (raised & entries).sum(axis=(-1, -2, -3)) / entries.sum(axis=(-1, -2, -3))
+        return count(raised & entries) / count(entries)
 
     def fit(by: np.ndarray) -> np.ndarray:
         return (raised == by).sum(axis=(-1, -2))  # signs as the rule says, of 40, for each head
@@ -46,6 +52,10 @@ def rule_fit(run: Any) -> Measured:
         allowed=share(rule),
         excepted=share(contains & ~rule),
         without=share(~contains),
+        n_allowed_raised=count(raised & rule),
+        n_allowed=count(rule),
+        n_excepted_raised=count(raised & contains & ~rule),
+        n_excepted=count(contains & ~rule),
         signs_by_rule=fit(rule).sum(axis=-1),
         signs_by_containing=fit(contains).sum(axis=-1),
         own_order_fits_best=(fit(rule) == best).all(axis=-1),
@@ -67,7 +77,8 @@ def _follows(arm: str, recipe: Any, words: str, bar: float) -> Any:
         must_fail=[untrained, attention_reversed],
     )
     def follows(n):
-        return (n["allowed"] >= 0.9) & (n["excepted"] < 0.5)
+        nine_in_ten = 10 * n["n_allowed_raised"] >= 9 * n["n_allowed"]
+        return nine_in_ten & (2 * n["n_excepted_raised"] < n["n_excepted"])
 
     return follows
 
@@ -195,27 +206,44 @@ def last_token(run: Any) -> Measured:
     )  # fmt: skip
 
 
-@claim(
-    "pairs/inconsistent-rule",
-    says="Which pairs does a head raise for the token it attends to least: its double alone (the rule), its double and "
-    "the first token's pairs with the second and third (the example), or its double with mixed pairs of its own? "
-    "Asked of head 0; no decay.",
-    about=Trained(MAIN),
-    scope=Seeds(at_least=explored(126), confidence=0.95, given=solved),  # mixed pairs of its own
-    measure=last_token,
-    headline="own_pairs",
-    statement="pairs/inconsistent-rule",
-    relation="corrects",
-    must_fail=[untrained, follows_the_rule],
-    open=True,
-    alternatives=("the rule", "the example", "mixed pairs of its own"),
+LAST_TOKEN = {"exact": "", "decay": "/with-decay", "sampled": "/sampled", "no-direct-path": "/no-direct-path"}
+
+
+def _raises(arm: str, recipe: Any, words: str, bar: float) -> Any:
+    @claim(
+        f"pairs/inconsistent-rule{LAST_TOKEN[arm]}",
+        says="Which pairs does a head raise for the token it attends to least: its double alone (the rule), its double "
+        "and the first token's pairs with the second and third (the example), or its double with mixed pairs of its "
+        f"own? Asked of head 0 ({words}; the answer holds in at least {bar:.0%} of the networks).",
+        about=Trained(recipe),
+        scope=Seeds(at_least=bar, confidence=0.95, given=solved),
+        measure=last_token,
+        headline="own_pairs",
+        statement="pairs/inconsistent-rule",
+        relation="corrects" if arm == "exact" else "qualifies",
+        must_fail=[untrained, follows_the_rule],
+        open=True,
+        alternatives=("the rule", "the example", "mixed pairs of its own"),
+    )
+    def last_token_raises(n):
+        return {
+            "the rule": n["double"] & (n["own_pairs"] == 1) & ~n["example"],
+            "the example": n["double"] & n["example"],
+            "mixed pairs of its own": n["double"] & (n["own_pairs"] >= 2) & ~n["example"],
+        }
+
+    return last_token_raises
+
+
+last_token_raises = in_arms(
+    {
+        "exact": explored(126),  # mixed pairs of its own, in every arm
+        "decay": 0.5,  # more than half: explored 90 of 128; the rule in 15, the example in 18
+        "sampled": 0.5,  # 94, 15 and 17
+        "no-direct-path": 0.5,  # 77, 23 and 22
+    },
+    _raises,
 )
-def last_token_raises(n):
-    return {
-        "the rule": n["double"] & (n["own_pairs"] == 1) & ~n["example"],
-        "the example": n["double"] & n["example"],
-        "mixed pairs of its own": n["double"] & (n["own_pairs"] >= 2) & ~n["example"],
-    }
 
 
 def _effective(name: str, recipe: Any, bar: float, known: str) -> Any:

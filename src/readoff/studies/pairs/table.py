@@ -1,7 +1,7 @@
 """The table that the source writes down for one head: 3 on doubles, 2 on mixed pairs. Exact facts, no network trained.
 
 Attention is taken to be equal on the signal tokens and nowhere else, so a class is told apart by its tokens' mean
-row. Under another ratio of the two entries the table works better, and cut to rank 3 it does not work.
+row. Under another ratio of the two entries the table works better.
 """
 
 from fractions import Fraction
@@ -11,8 +11,7 @@ import numpy as np
 
 from readoff.certificates.exact import RationalTables, certify_exactly, exact_logits
 from readoff.certificates.rank import best_rank_error, rank, squared_singular_values
-from readoff.claims import EveryInput, Exhibit, Identity, Known, Measured, OnTask, certified, claim, enumerated, on_task
-from readoff.interventions.truncation import truncate
+from readoff.claims import Exhibit, Identity, Known, Measured, OnTask, certified, claim, enumerated, on_task
 from readoff.studies.pairs.facts import CALCULATED, five_signals, label_distribution
 from readoff.studies.pairs.recipes import TASK
 from readoff.tasks.pairs import Pairs
@@ -245,37 +244,3 @@ def table_limit(n):
     return (
         (far < 0.02) & (far < abs(n["ratio_at_scale_8"] - 4 / 3) + 1e-3) & (abs(n["ratio_at_scale_32"] - 4 / 3) < 0.1)
     )
-
-
-def truncation_numbers(task: Any) -> Measured:
-    """Classes right after the table is cut to rank 3, over 500 directions of its threefold singular space."""
-    rows = np.array([[float(x) for x in row] for row in source_table(task)])
-    share = np.array([[c.count(t) / 2 for t in task.signal_tokens] for c in task.classes])
-    generator = np.random.default_rng(0)
-    right = []
-    for _ in range(500):
-        direction = generator.standard_normal(task.n_signal)
-        direction -= direction.mean()
-        cut = truncate(rows, task.n_signal - 1, drop=direction[None] / np.linalg.norm(direction))
-        logits = share @ cut
-        own = np.diagonal(logits).copy()
-        np.fill_diagonal(logits, -np.inf)
-        right.append((own - logits.max(axis=1) > 1e-9).mean())
-    return enumerated(lowest=min(right), highest=max(right), rank=rank([[int(x) for x in r] for r in rows]))
-
-
-@claim(
-    "pairs/svd-truncation",
-    says="Cutting that table to rank 3 breaks it, whichever of 500 directions of its threefold singular space is "
-    "lost: 40 to 80 % of the classes stay right.",
-    about=OnTask(TASK),
-    scope=EveryInput(),
-    measure=truncation_numbers,
-    statement="pairs/svd-truncation",
-    relation="qualifies",
-    headline="highest",
-    known=Known("0.8", CALCULATED, "highest"),
-    must_fail=[on_task("two signal tokens", n_signal=2)],
-)
-def svd_truncation(n):
-    return (n["highest"] < 0.81) & (n["lowest"] > 0.39)

@@ -154,6 +154,7 @@ def sizes(runs: Any) -> Any:
     headline="largest",
     statement="pairs/scale-and-decay",
     relation="supports",
+    known=Known("monotone", CALCULATED, comparable=False),
     must_fail=[sweep_reversed],
 )
 def scale_falls_with_decay(n):

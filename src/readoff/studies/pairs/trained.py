@@ -6,8 +6,9 @@ Also beside the source's sizes: other numbers of signal tokens, and three signal
 from dataclasses import replace
 from typing import Any
 
-from readoff.claims import Seeds, Sweep, Trained, claim, untrained
+from readoff.claims import Known, Seeds, Sweep, Trained, claim, untrained
 from readoff.studies.pairs.arms import ARMS, explored, in_arms
+from readoff.studies.pairs.facts import CALCULATED
 from readoff.studies.pairs.measures import outcome
 from readoff.studies.pairs.pictures import loss_curves, main_exhibits
 from readoff.studies.pairs.recipes import MAIN, SAMPLED, TASK, sized
@@ -23,6 +24,7 @@ def _learns(arm: str, recipe: Any, words: str, bar: float) -> Any:
         headline="least_margin",
         statement="pairs/two-heads-learn",
         relation="supports",
+        known=Known("all or nearly all", CALCULATED, comparable=False),
         must_hold=[],  # margins are logits: no gauge could be read off them
         exhibit=main_exhibits if arm == "decay" else loss_curves,
     )
@@ -44,6 +46,7 @@ def _recipe(name: str, recipe: Any, words: str) -> Any:
         scope=Seeds(at_least=explored(128), confidence=0.95),
         measure=outcome,
         headline="least_margin",
+        known=Known("solved by step 2,000 without decay", CALCULATED, comparable=False),
         must_hold=[],
     )
     def margins_above_one(n):
