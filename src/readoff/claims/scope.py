@@ -13,8 +13,9 @@ judged in the same way, draw by draw.
 
 Judged networks have the seeds JUDGED .. JUDGED + n - 1. Bars are chosen on exploration seeds, which start at 1,000,000.
 Seeds that somebody has looked at while claims were written or changed judge nothing any more; then JUDGED moves on to
-seeds that nobody has seen. It was 0 and then 2,048 until 2026-11-27, when many claims of the library were rewritten and
-the rule for their bars (`studies.pairs.arms.explored`) was changed.
+seeds that nobody has seen. Until 2026-11-27, when many claims of the library were rewritten, the rule for their bars
+(`studies.pairs.arms.explored`) was changed and the control `heads_from_different_seeds` was repaired, it was 0, then
+2,048, then 4,096.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from readoff.claims.subject import Subject
 from readoff.core.errors import BadValue
 from readoff.statistics.binomial import decide, lower, power, smallest_n, upper
 
-JUDGED = 4_096
+JUDGED = 8_192
 EXPLORATION = 1_000_000
 MOST_SEEDS = 100_000
 """The most networks of one recipe that a command makes."""

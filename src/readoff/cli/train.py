@@ -50,7 +50,7 @@ def train(
     Args:
         task: a shipped task (pairs, parity, ...), or a Python file with a task of your own (FILE.py or FILE.py:name).
         seeds: how many networks.
-        first_seed: number of the first one; claims are judged on 4096 and up, so explore from 1000000.
+        first_seed: number of the first one; claims are judged on 8192 and up, so explore from 1000000.
         recipe: train this recipe, as `readoff show ID --json` prints it; other flags change it.
         effective: the effective model (free score tables, value and output factors) instead of a transformer.
         bitwise: each network alone in its own program, so that its bits do not depend on how many are trained.
