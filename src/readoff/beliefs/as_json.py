@@ -53,6 +53,7 @@ def to_json(a: Audit) -> dict[str, Any]:
         "alpha": a.setting.alpha,
         "evidence_needed": a.needed,
         "margin": a.setting.margin,
+        "consistent_means": words.consistent(a) or None,
         "noise": {
             "rounding": a.setting.noise.rounding,
             "sd": a.setting.noise.sd,

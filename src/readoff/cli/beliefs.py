@@ -70,8 +70,9 @@ def beliefs(
         noise: standard deviation of random reporting errors that are not held against the forecaster.
         simulations: the reports are shares of this many simulations.
         independent: the questions are independent of each other; never guessed.
-        alpha: error budget of all tests together.
-        margin: how far mean excess movement and mean drift may lie from 0 and still be called consistent.
+        alpha: error budget of all tests together, and of calling forecasts consistent; intervals have level 1 - alpha.
+        margin: how far mean excess movement and mean drift may lie from 0 and still be called consistent; that
+            takes some 4 n / margin streams of n updates.
         caveat: something a reader must know; repeated in the report.
         skip_bad: go on without bad rows, and say how many there were.
         json: print JSON although stdout is a terminal.
@@ -167,7 +168,7 @@ def _show(a: "Audit", found: "Reading") -> None:
     for problem in found.problems:
         print(f"  LEFT OUT, {problem.count:,} in all: {problem}")
     print(f"\n{words.headline(a).upper() if a.because or a.certain else words.headline(a)}\n")
-    print_table(words.COLUMNS, words.test_rows(a))
+    print_table(words.columns(a), words.test_rows(a))
     print(f"(evidence: what a bet on it made of 1 unit of money; {words.needed(a)} decides)\n")
     for sentence in words.reading(a):
         print(f"- {sentence}")

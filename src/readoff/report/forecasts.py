@@ -60,7 +60,7 @@ def render(a: Audit, reading: Reading) -> str:
         version=__version__,
         headline=words.headline(a),
         sentences=words.reading(a),
-        columns=words.COLUMNS,
+        columns=words.columns(a),
         rows=words.test_rows(a),
         figures=figures(a),
         streams=sorted(streams, key=lambda s: -abs(s["excess"]))[:30],
