@@ -52,6 +52,7 @@ def to_json(a: Audit) -> dict[str, Any]:
         },
         "alpha": a.setting.alpha,
         "evidence_needed": a.needed,
+        "evidence_bound": words.bound(a),
         "margin": a.setting.margin,
         "consistent_means": words.consistent(a) or None,
         "noise": {

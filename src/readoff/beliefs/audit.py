@@ -168,7 +168,7 @@ def audit(
     need, verdict = float(np.log(setting.needed)), str(found.verdict[0])
     settles = None
     if verdict == UNKNOWN:
-        settles = what_would_settle(max(log_e.values()), need, clusters, apart, _widest(tests), margin)
+        settles = what_would_settle(max(log_e.values()), need, int(used.sum()), clusters, apart, _widest(tests), margin)
     return Audit(
         histories=h,
         steps=s,

@@ -12,7 +12,7 @@ the audit is wrong. Both go through `decide`, so what is learnt there is true of
 
 Three tests, two sides each, share the error budget α: each side needs an e-value of 6/α. Which e-value that is
 depends on what the user states. If clusters of streams are independent, their wealths multiply; if nothing is stated,
-the money is split evenly over all streams, which is fair however they hang together.
+the money is split evenly over all streams, which is fair however they hang together (at a date fixed beforehand).
 """
 
 from dataclasses import dataclass

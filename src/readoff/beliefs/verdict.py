@@ -52,19 +52,24 @@ def accused(log_e: dict[Side, float], need: float) -> tuple[str, ...]:
 
 
 def what_would_settle(
-    best: float, need: float, clusters: int, independent: bool, widest: float, margin: float | None
+    best: float, need: float, streams: int, clusters: int, independent: bool, widest: float, margin: float | None
 ) -> str:
     """The shortest way to a verdict from "cannot tell".
 
-    best: greatest log e-value. clusters: those with an update. widest: how far the intervals that the margin is
-    compared with reach from 0, nan without intervals.
+    best: greatest log e-value. streams, clusters: those with an update. widest: how far the intervals that the margin
+    is compared with reach from 0, nan without intervals.
     """
     if not clusters:
         return "no stream has two beliefs: add later forecasts or outcomes"
     if not independent:
+        joint = (
+            " (now that they were looked at, that counts only if every forecast is rational given the history of all "
+            "streams, not just its own)"
+        )
         return (
-            f"further updates of these streams, until one bet has multiplied money by {e_value(need)} "
-            f"({e_value(best)} so far), or questions that are independent of each other and stated to be so"
+            f"further updates of these streams, until one bet has multiplied money by {e_value(need)}, "
+            f"{e_value(best)} so far{joint if streams > 1 else ''}, or questions that are independent of each other and "
+            "stated to be so"
         )
     ways = []
     if best > 1:

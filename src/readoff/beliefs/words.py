@@ -67,7 +67,7 @@ def reading(a: Audit) -> list[str]:
     if a.verdict == "consistent":
         said.append(consistent(a))
     if a.verdict != CERTAIN or a.independent:
-        said += _independence(a)
+        said += [*_independence(a), bound(a)]
     if a.settles:
         said.append(f"What would settle it: {a.settles}.")
     if a.setting.noise.any():
@@ -93,6 +93,23 @@ def consistent(a: Audit) -> str:
         "stream has, both by exact intervals that assume independent clusters and no bell curve. If either lies "
         f"outside the margin, “consistent” is said with a probability of at most {a.setting.alpha:g}. A few streams "
         "with a very large X cannot hide, so long streams take many of them; whether updates go on is not tested."
+    )
+
+
+def bound(a: Audit) -> str:
+    """What a rational forecaster lets the money of a bet reach with what probability, and when that may be said."""
+    used, chance = int((a.steps.counts() > 0).sum()), f"{1 / a.needed:.2g}"
+    text = f"A rational forecaster lets the money of a bet reach {needed(a)} with a probability of at most {chance}"
+    if used < 2:
+        return f"{text}, at whatever date one looks."
+    if a.independent and a.clusters == used:
+        return f"{text}, at whatever date one looks, if clusters are independent, as stated."
+    fixed = "if clusters are independent, as stated" if a.independent else "however the streams hang together"
+    whose = "all streams of its cluster" if a.independent else "all streams"
+    return (
+        f"{text} at one date that is fixed beforehand, {fixed}. For every date at once, and so for whoever looks "
+        "again and again and stops when it suits, that bound needs more: that each forecast is rational given the "
+        f"history of {whose}, not just of its own."
     )
 
 

@@ -113,8 +113,8 @@ def _money_caption(a: Audit) -> str:
         how = "carried from cluster to cluster, which is fair if these are independent, as stated"
     return (
         f"A unit of money on each of six bets, {how}, had the data ended at each date; the last point is the evidence "
-        f"in the table above. A rational forecaster lets it reach {words.needed(a)} with a probability of at most "
-        f"{1 / a.needed:.2g} each. Truths are settled at the end of the calendar; money is drawn from 0.01 to 10^12."
+        f"in the table above. {words.bound(a)} Truths are settled "
+        "at the end of the calendar; money is drawn from 0.01 to 10^12."
     )
 
 
