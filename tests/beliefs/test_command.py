@@ -25,9 +25,9 @@ CUP = EXAMPLES / "world-cup-2014"
 STAGES = "win_group,sixteen,quarter,semi,cup,win"
 
 
-def platform_file(tmp_path: Path, kind: str = "forgetful", n: int = 60, dates: int = 12) -> Path:
+def platform_file(tmp_path: Path, kind: str = "noisy", n: int = 60, dates: int = 12) -> Path:
     """A table as a forecasting platform exports it: other columns around, percents, newest first."""
-    reports, truth = simulate(kind, n, dates, np.random.default_rng(3))
+    reports, truth = simulate(kind, n, dates, np.random.default_rng(3), 0.8)
     lines = ["questionId,title,createdTime,community_prediction,nForecasters,resolution"]
     for k in range(n):
         for t in reversed(range(dates)):

@@ -26,13 +26,13 @@ import numpy as np
 
 from readoff.beliefs import calibration, sizes, thinning
 from readoff.beliefs.bets import Side
-from readoff.beliefs.checks import rounding_of
 from readoff.beliefs.decide import Setting, decide, leaves_certainty
 from readoff.beliefs.dependence import Shared, shared_fate
 from readoff.beliefs.intervals import NOTHING, BellCurve, Interval, bell_curve
 from readoff.beliefs.margin import BOTH, Sums, exact_interval
 from readoff.beliefs.noise import Noise
 from readoff.beliefs.problems import SHOWN, some
+from readoff.beliefs.spacing import spacing
 from readoff.beliefs.streams import Histories, Steps, split_at, steps
 from readoff.beliefs.verdict import UNKNOWN, accused, what_would_settle
 from readoff.core.errors import BadValue
@@ -131,23 +131,27 @@ def audit(
     """Audit forecast histories against the law of total expectation.
 
     alpha: the error budget of all tests together; 1 - alpha is the level of the intervals. margin: how far mean X and
-    mean drift may lie from 0 and still be called consistent. noise: what reports may be off (None: rounding to the grid
-    that the reports visibly use, nothing else). independent: the user's statement that clusters are independent draws.
-    cut: a time at which the method changed; updates across it are left out. seed: of the simulated chance. place: names
-    a row of `h` in messages. Raises BadValue for an alpha or margin that cannot be.
+    mean drift may lie from 0 and still be called consistent. noise: what reports may be off (None: rounding to the
+    spacing that the reports visibly use, nothing else). independent: the user's statement that clusters are independent
+    draws. cut: a time at which the method changed; updates across it are left out. seed: of the simulated chance.
+    place: names a row of `h` in messages. Raises BadValue for an alpha or margin that cannot be.
     """
     if not 0 < alpha < 1 or (margin is not None and margin <= 0):
         raise BadValue(
             f"alpha={alpha}, margin={margin}: alpha lies between 0 and 1, a margin is above 0 (such as 0.02)"
         )
     whole, caveats = h, list(caveats)
+    if noise is None:
+        seen = spacing(h)
+        noise = Noise(seen.rounding)
+        caveats += [note] if (note := seen.note()) else []
     if cut is not None:
         h, crossed = split_at(h, cut)
         caveats.append(
             f"the declared change of method cuts {crossed} streams in two, each part a stream of its own; "
             "updates across it are left out"
         )
-    setting = Setting(alpha, margin, Noise(rounding_of(h.belief)) if noise is None else noise, independent)
+    setting = Setting(alpha, margin, noise, independent)
     found = decide(h, setting)
     clusters = int(found.clusters[0])
     apart = independent and clusters > 1

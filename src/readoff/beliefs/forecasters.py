@@ -18,6 +18,8 @@ rational up to an error of reporting that must be declared (`NOISE`)
     rounded     steady, in whole percents
     edge        beliefs where rounding to 5 % hides most: 2 % called 0, 7 % that stay or leap, half of them left open
     sampled     steady, but each report is a share of 400 simulations
+    shaky       steady, but each report is off by a normal error of 3 points, and cut at 0 and 1
+    words       steady, but she has only three words for a chance: 5, 50 and 95 %
 
 and the others each have one fault, most of them on top of steady news, in log odds:
 
@@ -43,7 +45,14 @@ from readoff.core.errors import UnknownName
 
 RATIONAL = ("steady", "jumps", "hazard", "longshot", "stale")
 TOGETHER = ("shared", "answers")
-NOISE = {"rounded": Noise(0.01), "edge": Noise(0.05), "sampled": Noise(simulations=400)}
+WORDS = np.array([0.05, 0.5, 0.95])
+NOISE = {
+    "rounded": Noise(0.01),
+    "edge": Noise(0.05),
+    "sampled": Noise(simulations=400),
+    "shaky": Noise(sd=0.03),
+    "words": Noise(0.45),
+}
 FAULTY = ("overreact", "underreact", "biased", "noisy", "certain", "forgetful", "offset", "restless")
 KINDS = (*RATIONAL, *TOGETHER, *NOISE, *FAULTY)
 STALE = 10  # dates between two reports of the stale forecaster
@@ -75,7 +84,7 @@ def simulate(
     score, truth = _steady(n, dates, rng, group if kind == "shared" else 0)
     if kind == "stale":
         score = score[:, (np.arange(dates) // STALE) * STALE]
-    if kind in ("steady", "shared", "stale", "rounded", "certain", "sampled"):
+    if kind in ("steady", "shared", "stale", "certain", *NOISE):
         from scipy.special import ndtr
 
         report = ndtr(score)
@@ -84,6 +93,10 @@ def simulate(
         if kind == "sampled":
             draws = NOISE[kind].simulations or 0
             report = rng.binomial(draws, report) / draws
+        if kind == "shaky":
+            report = np.clip(report + rng.normal(0, NOISE[kind].sd, report.shape), 0, 1)
+        if kind == "words":
+            report = WORDS[np.abs(report[..., None] - WORDS).argmin(-1)]
         if kind == "certain":
             edge = 0.1 if strength is None else strength
             report = np.where(report < edge, 0.0, np.where(report > 1 - edge, 1.0, report))

@@ -68,8 +68,8 @@ def what_would_settle(
         )
         return (
             f"further updates of these streams, until one bet has multiplied money by {e_value(need)}, "
-            f"{e_value(best)} so far{joint if streams > 1 else ''}, or questions that are independent of each other and "
-            "stated to be so"
+            f"{e_value(best)} so far{joint if streams > 1 else ''}, or questions that are independent of each other "
+            "and stated to be so"
         )
     ways = []
     if best > 1:

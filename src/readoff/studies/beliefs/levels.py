@@ -14,6 +14,7 @@ import numpy as np
 from readoff.beliefs.bets import weights
 from readoff.beliefs.doom import Doom, constant_hazard, uniform_density
 from readoff.beliefs.forecasters import restless_excess
+from readoff.beliefs.noise import Noise
 from readoff.beliefs.power import Plan, tables
 from readoff.beliefs.streams import steps
 from readoff.claims import Identity, Measured, Process, Seeds, certified, claim, on_material, sampled
@@ -162,6 +163,30 @@ def level_edge(n):
     **LEVEL,
 )
 def level_sampled(n):
+    return innocent(n)
+
+
+@claim(
+    "beliefs/gaussian/level-shaky",
+    says="A forecaster whose reports are off by normal errors of 3 points is accused in at most 5 % of histories, if "
+    "that is declared.",
+    about=drawn(Plan("shaky", 5, 8), HISTORIES),
+    must_fail=[instead("the same reports, declared exact", declared=False)],
+    **LEVEL,
+)
+def level_shaky(n):
+    return innocent(n)
+
+
+@claim(
+    "beliefs/gaussian/level-words",
+    says="A forecaster who has only three words for a chance, 5, 50 and 95 %, is accused in at most 5 % of histories, "
+    "told nothing: the audit finds out from the reports that they are so coarse.",
+    about=drawn(Plan("words", 20, 8, found=True), HISTORIES),
+    must_fail=[instead("taken as rounded to the grid on which they lie, 5 %", found=False, noise=Noise(0.05))],
+    **LEVEL,
+)
+def level_words(n):
     return innocent(n)
 
 
