@@ -182,7 +182,7 @@ def level_shaky(n):
     "beliefs/gaussian/level-words",
     says="A forecaster who has only three words for a chance, 5, 50 and 95 %, is accused in at most 5 % of histories, "
     "told nothing: the audit finds out from the reports that they are so coarse.",
-    about=drawn(Plan("words", 20, 8, found=True), HISTORIES),
+    about=drawn(Plan("words", 12, 8, found=True), HISTORIES),
     must_fail=[instead("taken as rounded to the grid on which they lie, 5 %", found=False, noise=Noise(0.05))],
     **LEVEL,
 )
