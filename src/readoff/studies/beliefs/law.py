@@ -180,7 +180,7 @@ def no_pull(n):
 
 @dataclass(frozen=True)
 class Bounded:
-    """Updates of `step` grid units up or down, or none, a distance of `away` units from ½, and how many updates to see."""
+    """Updates of `step` grid units up or down, or none, `away` units from ½ as the aim, and how many updates to see."""
 
     away: int
     step: int

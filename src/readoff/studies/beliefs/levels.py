@@ -239,7 +239,7 @@ def bell_numbers(d: Drawn) -> Measured:
     measure=bell_numbers,
     statement="beliefs/gaussian",
     relation="qualifies",
-    must_fail=[instead("five times as many streams, each as restless", streams=200)],
+    must_fail=[instead("the same mean X, in four times as many streams", strength=4 * RESTLESS, dates=3)],
 )
 def bell_curve_consistent(n):
     return n["consistent"]
