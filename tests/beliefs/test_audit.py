@@ -24,12 +24,13 @@ from readoff.beliefs.intervals import bell_curve
 from readoff.beliefs.money import money
 from readoff.beliefs.noise import Noise
 from readoff.beliefs.power import ACCUSATIONS, Plan, keep, tables, verdicts
+from readoff.beliefs.promises import consistent
 from readoff.beliefs.sizes import counts, markov_bound, simulated_chance, steady_movement
 from readoff.beliefs.spacing import spacing
 from readoff.beliefs.streams import histories, split_at, steps
 from readoff.beliefs.thinning import curve, noise_that_explains, thin
 from readoff.beliefs.verdict import judge
-from readoff.beliefs.words import columns, consistent, reading
+from readoff.beliefs.words import columns, reading
 from readoff.core.errors import BadValue, UnknownName
 from readoff.statistics.binomial import upper
 

@@ -14,10 +14,11 @@ from readoff.beliefs.as_json import notable, to_json
 from readoff.beliefs.audit import audit
 from readoff.beliefs.forecasters import simulate
 from readoff.beliefs.noise import Noise
+from readoff.beliefs.promises import bound
 from readoff.beliefs.reading import read
 from readoff.beliefs.streams import histories
 from readoff.beliefs.verdict import e_value
-from readoff.beliefs.words import bound, duration, reading
+from readoff.beliefs.words import duration, reading
 from readoff.cli.main import main
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "beliefs"

@@ -155,7 +155,7 @@ def _table_json(found: "Reading") -> dict[str, object]:
 
 def _show(a: "Audit", found: "Reading") -> None:
     """The audit on a terminal: how the table was read, the tests, and what they mean."""
-    from readoff.beliefs import words
+    from readoff.beliefs import promises, words
     from readoff.cli.output import print_table
 
     resolved = int(a.histories.resolved().sum())
@@ -169,7 +169,7 @@ def _show(a: "Audit", found: "Reading") -> None:
         print(f"  LEFT OUT, {problem.count:,} in all: {problem}")
     print(f"\n{words.headline(a).upper() if a.because or a.certain else words.headline(a)}\n")
     print_table(words.columns(a), words.test_rows(a))
-    print(f"(evidence: what a bet on it made of 1 unit of money; {words.needed(a)} decides)\n")
+    print(f"(evidence: what a bet on it made of 1 unit of money; {promises.needed(a)} decides)\n")
     for sentence in words.reading(a):
         print(f"- {sentence}")
     if a.calibrated is not None:
