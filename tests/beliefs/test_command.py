@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from readoff.beliefs.as_json import notable, to_json
 from readoff.beliefs.audit import audit
 from readoff.beliefs.forecasters import simulate
 from readoff.beliefs.noise import Noise
+from readoff.beliefs.promises import bound
 from readoff.beliefs.reading import read
 from readoff.beliefs.streams import histories
 from readoff.beliefs.verdict import e_value
@@ -24,11 +26,9 @@ CUP = EXAMPLES / "world-cup-2014"
 STAGES = "win_group,sixteen,quarter,semi,cup,win"
 
 
-def platform_file(tmp_path: Path, kind: str = "forgetful", n: int = 60, dates: int = 12) -> Path:
+def platform_file(tmp_path: Path, kind: str = "noisy", n: int = 60, dates: int = 12) -> Path:
     """A table as a forecasting platform exports it: other columns around, percents, newest first."""
-    import numpy as np
-
-    reports, truth = simulate(kind, n, dates, np.random.default_rng(3))
+    reports, truth = simulate(kind, n, dates, np.random.default_rng(3), 0.8)
     lines = ["questionId,title,createdTime,community_prediction,nForecasters,resolution"]
     for k in range(n):
         for t in reversed(range(dates)):
@@ -238,6 +238,24 @@ def test_the_page_shows_the_money_that_decides(independent, tmp_path, capsys):
     html = page.read_text()
     assert ("carried from cluster to cluster" in html) == independent
     assert ("split evenly over all streams, which is fair however they hang together, had" in html) != independent
+    # What the bound needs is said in the list and under the figure.
+    joint = "rational given the history of all streams, not just of its own"
+    assert html.count("at one date that is fixed beforehand") == html.count(joint) == (0 if independent else 3)
+    assert html.count("at whatever date one looks, if clusters are independent, as stated") == (3 if independent else 0)
+
+
+def test_looking_again_and_again_needs_more_than_a_fixed_date(tmp_path, capsys):
+    file = platform_file(tmp_path)
+    unstated, told = (json.loads(run(capsys, file, *flags)[1]) for flags in ([], ["--independent"]))
+    assert "0.0083 at one date that is fixed beforehand, however the streams" in unstated["evidence_bound"]
+    assert "only if every forecast is rational given the history of all streams" in unstated["settles"]
+    assert unstated["evidence_bound"] in unstated["reading"] and told["evidence_bound"] in told["reading"]
+    assert told["evidence_bound"].endswith("at whatever date one looks, if clusters are independent, as stated.")
+    one = audit(histories([[0.2, 0.85, 0.05]], outcomes=[0]))
+    assert bound(one).endswith("at whatever date one looks.") and "given the history" not in one.settles
+    reports = simulate("steady", 12, 4, np.random.default_rng(0))[0]
+    grouped = audit(histories(reports, groups=[k // 2 for k in range(12)]), independent=True)
+    assert "given the history of all streams of its cluster" in bound(grouped)
 
 
 def test_words():

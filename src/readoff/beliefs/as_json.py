@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from readoff.beliefs import words
+from readoff.beliefs import promises, words
 from readoff.beliefs.audit import Audit
 from readoff.beliefs.bets import SIDES, TESTS, Side
 from readoff.beliefs.calibration import SCORES
@@ -52,7 +52,9 @@ def to_json(a: Audit) -> dict[str, Any]:
         },
         "alpha": a.setting.alpha,
         "evidence_needed": a.needed,
+        "evidence_bound": promises.bound(a),
         "margin": a.setting.margin,
+        "consistent_means": promises.consistent(a) or None,
         "noise": {
             "rounding": a.setting.noise.rounding,
             "sd": a.setting.noise.sd,

@@ -8,7 +8,8 @@
 
 What the verdict rests on is the betting evidence alone (`bets`), because that holds at every sample size and for
 every shape of update. Intervals and p-values beside it are the usual ones over clusters, for readers; they are
-approximations. "Consistent" is said only within a declared margin. Everything else is "cannot tell", with what would
+approximations. "Consistent" is said only within a declared margin, and by an interval that needs no bell curve
+(`margin`). Everything else is "cannot tell", with what would
 settle it. One thing needs no evidence: who reports exactly and leaves 0 or 1 has been certain too soon.
 
 Independence is never guessed. Streams of one question are one cluster. Whether clusters are independent draws is for
@@ -25,12 +26,13 @@ import numpy as np
 
 from readoff.beliefs import calibration, sizes, thinning
 from readoff.beliefs.bets import Side
-from readoff.beliefs.checks import rounding_of
-from readoff.beliefs.decide import RANGE, Setting, Sums, decide, leaves_certainty
+from readoff.beliefs.decide import Setting, decide, leaves_certainty
 from readoff.beliefs.dependence import Shared, shared_fate
-from readoff.beliefs.intervals import NOTHING, BellCurve, Interval, bell_curve, bounded_interval
+from readoff.beliefs.intervals import NOTHING, BellCurve, Interval, bell_curve
+from readoff.beliefs.margin import BOTH, Sums, exact_interval
 from readoff.beliefs.noise import Noise
 from readoff.beliefs.problems import SHOWN, some
+from readoff.beliefs.spacing import spacing
 from readoff.beliefs.streams import Histories, Steps, split_at, steps
 from readoff.beliefs.verdict import UNKNOWN, accused, what_would_settle
 from readoff.core.errors import BadValue
@@ -39,7 +41,8 @@ from readoff.core.errors import BadValue
 @dataclass(frozen=True)
 class Finding:
     """One statistic per stream. curve: mean and approximate interval over clusters. bounded: an interval that needs no
-    bell curve (None where there is none). up, down: mean allowance for declared noise.
+    bell curve (None where there is none), declared noise included. Both have level 1 - alpha. up, down: mean allowance
+    for declared noise.
     """
 
     curve: BellCurve
@@ -127,30 +130,34 @@ def audit(
 ) -> Audit:
     """Audit forecast histories against the law of total expectation.
 
-    alpha: the error budget of all tests together. margin: how far mean X and mean drift may lie from 0 and still be
-    called consistent. noise: what reports may be off (None: rounding to the grid that the reports visibly use,
-    nothing else). independent: the user's statement that clusters are independent draws. cut: a time at which the
-    method changed; updates across it are left out. seed: of the simulated chance. place: names a row of `h` in
-    messages. Raises BadValue for an alpha or margin that cannot be.
+    alpha: the error budget of all tests together; 1 - alpha is the level of the intervals. margin: how far mean X and
+    mean drift may lie from 0 and still be called consistent. noise: what reports may be off (None: rounding to the
+    spacing that the reports visibly use, nothing else). independent: the user's statement that clusters are independent
+    draws. cut: a time at which the method changed; updates across it are left out. seed: of the simulated chance.
+    place: names a row of `h` in messages. Raises BadValue for an alpha or margin that cannot be.
     """
     if not 0 < alpha < 1 or (margin is not None and not 0 < margin < float("inf")):
         raise BadValue(
             f"alpha={alpha}, margin={margin}: alpha lies between 0 and 1, a margin is above 0 (such as 0.02)"
         )
     whole, caveats = h, list(caveats)
+    if noise is None:
+        seen = spacing(h)
+        noise = Noise(seen.rounding)
+        caveats += [note] if (note := seen.note()) else []
     if cut is not None:
         h, crossed = split_at(h, cut)
         caveats.append(
             f"the declared change of method cuts {crossed} streams in two, each part a stream of its own; "
             "updates across it are left out"
         )
-    setting = Setting(alpha, margin, Noise(rounding_of(h.belief)) if noise is None else noise, independent)
+    setting = Setting(alpha, margin, noise, independent)
     found = decide(h, setting)
     clusters = int(found.clusters[0])
     apart = independent and clusters > 1
     s = steps(h)
     used = s.counts() > 0
-    tests = {name: _finding(name, found.sums[name], apart) for name in found.sums}
+    tests = {name: _finding(name, part, apart, setting) for name, part in found.sums.items()}
     log_e_any, log_e_apart = ({bet: float(e[0]) for bet, e in by.items()} for by in (found.log_e_any, found.log_e))
     log_e = log_e_apart if independent else log_e_any
     points = thinning.curve(h, apart)
@@ -165,7 +172,7 @@ def audit(
     need, verdict = float(np.log(setting.needed)), str(found.verdict[0])
     settles = None
     if verdict == UNKNOWN:
-        settles = what_would_settle(max(log_e.values()), need, clusters, apart, _widest(tests), margin)
+        settles = what_would_settle(max(log_e.values()), need, int(used.sum()), clusters, apart, _widest(tests), margin)
     return Audit(
         histories=h,
         steps=s,
@@ -199,24 +206,19 @@ def audit(
     )
 
 
-def _finding(name: str, sums: Sums, apart: bool) -> Finding:
+def _finding(name: str, sums: Sums, apart: bool, setting: Setting) -> Finding:
     """Intervals over clusters if they are independent, else the mean over streams and nothing beside it."""
     up, down = (float(a.mean()) if len(a) else 0.0 for a in (sums.up, sums.down))
-    bounded = None
     if not apart:
         mean = float(sums.by_stream.mean()) if len(sums.by_stream) else float("nan")
         return Finding(BellCurve(mean, float("nan"), NOTHING, float("nan"), float("nan")), None, up, down)
-    if name in ("drift", "stopped"):
-        limits = RANGE["movement" if name == "stopped" else name]
-        bounded = bounded_interval(sums.by_cluster, *limits).widened(up, down)
-    return Finding(bell_curve(sums.by_cluster, 0.95, up, down), bounded, up, down)
+    bounded = None if name == "momentum" else exact_interval(name, sums, setting.alpha, setting.noise)
+    return Finding(bell_curve(sums.by_cluster, 1 - setting.alpha, up, down), bounded, up, down)
 
 
 def _widest(tests: dict[str, Finding]) -> float:
-    """How far the three intervals that a margin is compared with reach from 0; nan without intervals."""
-    whole = tests["movement"]
-    found = [whole.curve.interval.widened(whole.up, whole.down)]
-    found += [tests[name].bounded or NOTHING for name in ("stopped", "drift")]
+    """How far the intervals that a margin is compared with reach from 0; nan without intervals."""
+    found = [tests[name].bounded or NOTHING for name in BOTH]
     return max((max(abs(i.low), abs(i.high)) for i in found if not np.isnan(i.low)), default=float("nan"))
 
 

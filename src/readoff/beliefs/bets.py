@@ -10,7 +10,9 @@ look like. Three choices of w ask three questions:
 
 Put λ of each unit of wealth behind the bet: wealth multiplies by 1 + λ·w·(next - now) ≥ 0 at each update. So wealth
 is a nonnegative martingale that starts at 1, and P(it ever reaches 120) ≤ 1/120 for a rational forecaster, for any
-number of updates, any sizes, however few the streams. Wealth that a forecaster lets grow is evidence against her:
+number of updates of any sizes. Wealth that a forecaster lets grow is evidence against her. (Several streams: their mean
+wealth has this bound at a date fixed beforehand; at all dates at once only if each forecast is rational given the
+history of all of them, or if they are independent.)
 
 >>> from readoff.beliefs.streams import histories, steps
 >>> s = steps(histories([[0.5, 0.8, 0.3, 0.8, 0.2, 0.9, 0.1]], outcomes=[1]))

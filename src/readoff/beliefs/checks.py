@@ -11,9 +11,8 @@ import numpy as np
 from readoff.beliefs import cells
 from readoff.beliefs.columns import flag
 from readoff.beliefs.problems import KEPT, Problem, some
+from readoff.beliefs.spacing import grid_of
 from readoff.beliefs.tables import Long
-
-GRIDS = (0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 1e-4, 1e-5, 1e-6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,23 +55,6 @@ class Rows:
         mask = np.zeros(len(self.keep), dtype=bool)
         mask[rows] = True
         return mask
-
-
-def rounding_of(belief: np.ndarray) -> float:
-    """The coarsest usual grid (0.1, 0.05, 0.01, … 0.000001) that holds every value, or 0 when none does.
-
-    >>> rounding_of(np.array([0.35, 0.5, 1.0])), rounding_of(np.array([0.35, 1 / 3]))
-    (0.05, 0.0)
-    """
-    for grid in GRIDS:
-        if all(_on(grid, part) for part in (belief[:1000], belief)):
-            return grid
-    return 0.0
-
-
-def _on(grid: float, belief: np.ndarray) -> bool:
-    scaled = belief / grid
-    return bool(np.all(np.abs(scaled - np.round(scaled)) < 1e-6))
 
 
 def order(rows: Rows) -> Rows:
@@ -145,7 +127,7 @@ def sums(rows: Rows, exclusive: bool | None) -> tuple[Rows, bool]:
             )
     if not exclusive:
         return rows, False
-    tolerance = np.maximum(wanted * rounding_of(rows.belief[kept]) / 2, 0.002) + 1e-9
+    tolerance = np.maximum(wanted * grid_of(rows.belief[kept]) / 2, 0.002) + 1e-9
     off = full & (np.abs(total - 1) > tolerance)
     if off.sum() > 0.5 * full.sum() and not stated:
         worst = total[off][np.argmax(np.abs(total[off] - 1))]

@@ -12,7 +12,7 @@ the audit is wrong. Both go through `decide`, so what is learnt there is true of
 
 Three tests, two sides each, share the error budget α: each side needs an e-value of 6/α. Which e-value that is
 depends on what the user states. If clusters of streams are independent, their wealths multiply; if nothing is stated,
-the money is split evenly over all streams, which is fair however they hang together.
+the money is split evenly over all streams, which is fair however they hang together (at a date fixed beforehand).
 """
 
 from dataclasses import dataclass
@@ -20,15 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from readoff.beliefs import bets
-from readoff.beliefs.intervals import Grouped, evidence_against
+from readoff.beliefs.margin import CAP, Sums, within
 from readoff.beliefs.noise import Noise, allowance
 from readoff.beliefs.streams import Histories, Steps, segment_sums, steps
 from readoff.beliefs.verdict import judge
 
-# For the interval without bell curve a stream is stopped once its movement passes CAP; then its X lies in RANGE.
-CAP = 0.5
-RANGE = {"movement": (-0.25, CAP + 1.25), "drift": (-1.0, 1.0)}
-LEVEL = 0.95  # of each interval
 HAIR = 1e-3
 EXACT = Noise()
 
@@ -37,9 +33,9 @@ EXACT = Noise()
 class Setting:
     """What is declared before the forecasts are looked at.
 
-    alpha: error budget of the six bets together, in (0, 1). margin: how far from 0 mean X and mean drift per stream may
-    lie and still be called consistent (None: never say so). noise: what reports may be off. independent: whether
-    clusters are independent draws.
+    alpha: error budget of the six bets together, and chance to be called consistent wrongly, in (0, 1). margin: how far
+    from 0 mean X and mean drift per stream may lie and still be called consistent (None: never say so). noise: what
+    reports may be off. independent: whether clusters are independent draws.
     """
 
     alpha: float = 0.05
@@ -56,20 +52,6 @@ class Setting:
     def needed(self) -> float:
         """The e-value that one side of one test needs."""
         return 2 * len(bets.TESTS) / (self.alpha - self.risk)
-
-
-@dataclass(frozen=True, eq=False)
-class Sums:
-    """One statistic Σ w·(next - now), with what declared noise may add (up) or take (down).
-
-    by_stream: float64 [streams with an update]. by_cluster, up, down: float64 [clusters with an update], means over
-    the streams of each cluster.
-    """
-
-    by_stream: np.ndarray
-    by_cluster: np.ndarray
-    up: np.ndarray
-    down: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +96,11 @@ def decide(h: Histories, setting: Setting, table: np.ndarray | None = None) -> D
     present, which = np.unique(cluster[used], return_inverse=True)
     sums = {name: _sums(s, name, setting.noise, used, which) for name in (*bets.TESTS, "stopped")}
     clusters = np.bincount(of_cluster[present], minlength=n)
-    within = np.zeros(n, dtype=bool)
+    inside = np.zeros(n, dtype=bool)
     if setting.margin is not None and clusters.min() > 1:
-        within = _within(sums, of_cluster[present], setting.margin)
+        inside = within(sums, of_cluster[present], setting.margin, setting.alpha, setting.noise)
     need = float(np.log(setting.needed))
-    apart = judge(log_e, hit, within, need)
+    apart = judge(log_e, hit, inside, need)
     verdict = apart if setting.independent else judge(log_e_any, hit, np.zeros(n, dtype=bool), need)
     return Decided(verdict, apart, log_e, log_e_any, certain, sums, clusters)
 
@@ -150,25 +132,4 @@ def _sums(s: Steps, name: str, noise: Noise, used: np.ndarray, which: np.ndarray
     size = np.bincount(which)
     total = s.sums(weight * s.change)
     up, down = allowance(s, test, weight, noise)
-    return Sums(total[used], *(np.bincount(which, part[used]) / size for part in (total, up, down)))
-
-
-def _within(sums: dict[str, Sums], table: np.ndarray, margin: float) -> np.ndarray:
-    """bool [tables]: whether the bounded intervals of drift and stopped X, and the bell-curve one of X, lie within."""
-    n = np.bincount(table)
-    from scipy.special import stdtrit
-
-    whole = sums["movement"]
-    mean = np.bincount(table, whole.by_cluster) / n
-    spread = np.bincount(table, (whole.by_cluster - mean[table]) ** 2)
-    reach = stdtrit(n - 1, (1 + LEVEL) / 2) * np.sqrt(spread / (n - 1) / n)
-    up, down = np.bincount(table, whole.up) / n, np.bincount(table, whole.down) / n
-    inside = (mean - reach - up >= -margin) & (mean + reach + down <= margin)
-    need = np.log(2 / (1 - LEVEL))
-    for name, (low, high) in (("stopped", RANGE["movement"]), ("drift", RANGE["drift"])):
-        part = sums[name]
-        g = Grouped(part.by_cluster, table)
-        up, down = np.bincount(table, part.up) / n, np.bincount(table, part.down) / n
-        inside &= evidence_against(up - margin, g, low, high) >= need
-        inside &= evidence_against(down - margin, g.mirrored(), -high, -low) >= need
-    return inside
+    return Sums(total[used], *(np.bincount(which, part[used]) / size for part in (total, up, down, s.counts())))

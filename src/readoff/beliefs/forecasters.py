@@ -18,6 +18,8 @@ rational up to an error of reporting that must be declared (`NOISE`)
     rounded     steady, in whole percents
     edge        beliefs where rounding to 5 % hides most: 2 % called 0, 7 % that stay or leap, half of them left open
     sampled     steady, but each report is a share of 400 simulations
+    shaky       steady, but each report is off by a normal error of 3 points, and cut at 0 and 1
+    words       steady, but she has only three words for a chance: 5, 50 and 95 %
 
 and the others each have one fault, most of them on top of steady news, in log odds:
 
@@ -25,6 +27,8 @@ and the others each have one fault, most of them on top of steady news, in log o
     underreact  every piece of news counts 0.5 times          noisy     each report is off by 0.25 at random
     biased      all reports are 0.4 too high                  forgetful each report knows only today's news
     offset      one report, and the truth comes 0.1 more often than it says: a drift of exactly that
+    restless    one stream in ten flips between 5 and 95 % all along, the others stay at 50 %: nearly all of mean X in a
+                few streams
 
 The forgetful one is calibrated at every date, and still no martingale.
 
@@ -41,8 +45,15 @@ from readoff.core.errors import UnknownName
 
 RATIONAL = ("steady", "jumps", "hazard", "longshot", "stale")
 TOGETHER = ("shared", "answers")
-NOISE = {"rounded": Noise(0.01), "edge": Noise(0.05), "sampled": Noise(simulations=400)}
-FAULTY = ("overreact", "underreact", "biased", "noisy", "certain", "forgetful", "offset")
+WORDS = np.array([0.05, 0.5, 0.95])
+NOISE = {
+    "rounded": Noise(0.01),
+    "edge": Noise(0.05),
+    "sampled": Noise(simulations=400),
+    "shaky": Noise(sd=0.03),
+    "words": Noise(0.45),
+}
+FAULTY = ("overreact", "underreact", "biased", "noisy", "certain", "forgetful", "offset", "restless")
 KINDS = (*RATIONAL, *TOGETHER, *NOISE, *FAULTY)
 STALE = 10  # dates between two reports of the stale forecaster
 COMMON = 0.8  # share of the news that streams have in common
@@ -53,8 +64,9 @@ def simulate(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(reports float64 [n, dates], truths float64 [n], nan where open) of n forecasts of one kind.
 
-    strength: size of the fault instead of the usual one (factor on news, shift or noise in log odds, threshold); 1 or 0
-    is none. group: so many streams after each other share their news, or are answers to one question (TOGETHER).
+    strength: size of the fault instead of the usual one (factor on news, shift or noise in log odds, threshold, share
+    of streams); 1 or 0 is none. group: so many streams after each other share their news, or are answers to one
+    question (TOGETHER).
     """
     if kind not in KINDS:
         raise UnknownName("simulated forecaster", kind, KINDS)
@@ -65,12 +77,14 @@ def simulate(
         return _once(n, rng, 0.01, 0.1, 0.0)
     if kind == "offset":
         return _once(n, rng, 0.2, 0.6, 0.1 if strength is None else strength)
+    if kind == "restless":
+        return _restless(n, dates, rng, 0.1 if strength is None else strength)
     if kind == "answers":
         return _answers(n, dates, rng, group)
     score, truth = _steady(n, dates, rng, group if kind == "shared" else 0)
     if kind == "stale":
         score = score[:, (np.arange(dates) // STALE) * STALE]
-    if kind in ("steady", "shared", "stale", "rounded", "certain", "sampled"):
+    if kind in ("steady", "shared", "stale", "certain", *NOISE):
         from scipy.special import ndtr
 
         report = ndtr(score)
@@ -79,6 +93,10 @@ def simulate(
         if kind == "sampled":
             draws = NOISE[kind].simulations or 0
             report = rng.binomial(draws, report) / draws
+        if kind == "shaky":
+            report = np.clip(report + rng.normal(0, NOISE[kind].sd, report.shape), 0, 1)
+        if kind == "words":
+            report = WORDS[np.abs(report[..., None] - WORDS).argmin(-1)]
         if kind == "certain":
             edge = 0.1 if strength is None else strength
             report = np.where(report < edge, 0.0, np.where(report > 1 - edge, 1.0, report))
@@ -163,6 +181,19 @@ def _once(n: int, rng: np.random.Generator, low: float, high: float, off: float)
     """One report between low and high, and a truth that comes with so much more chance than it says."""
     chance = rng.uniform(low, high, (n, 1))
     return chance, (rng.random(n) < chance[:, 0] + off).astype(float)
+
+
+def restless_excess(share: float, dates: int) -> float:
+    """The mean X of the restless kind: 0.9² for each flip from one side to the other."""
+    return share * 0.81 * max(dates - 2, 0)
+
+
+def _restless(n: int, dates: int, rng: np.random.Generator, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """A share of streams 0.5, 0.95, 0.05, 0.95, … and the others 0.5 throughout; truths as often as the last says."""
+    flips = np.where(np.arange(dates) % 2 == 1, 0.95, 0.05)
+    flips[0] = 0.5
+    report = np.where(rng.random((n, 1)) < share, flips, 0.5)
+    return report, (rng.random(n) < report[:, -1]).astype(float)
 
 
 def _answers(n: int, dates: int, rng: np.random.Generator, group: int) -> tuple[np.ndarray, np.ndarray]:

@@ -75,17 +75,33 @@ def bell_curve(y: np.ndarray, level: float, up: float = 0.0, down: float = 0.0) 
     return BellCurve(mean, se, Interval(mean - reach, mean + reach), max(more, TINY), max(less, TINY))
 
 
-def bounded_interval(y: np.ndarray, low: float, high: float, level: float = 0.95) -> Interval:
-    """An interval for the average expectation of independent values in [low, high], valid at every number of them."""
+def bounded_interval(
+    y: np.ndarray,
+    low: float,
+    high: float,
+    level: float = 0.95,
+    up: float | np.ndarray = 0.0,
+    down: float | np.ndarray = 0.0,
+    most: float = 0.0,
+) -> Interval:
+    """An interval for the average expectation of independent values in [low, high], valid at every number of them.
+
+    up, down: what noise may have added to each value or taken from it, at most `most`; then the interval is for the
+    values without it, wherever they lie between y - up and y + down.
+    """
     if len(y) < 2:
         return NOTHING
-    need = float(np.log(2 / (1 - level)))
-    return Interval(_lower_end(y, low, high, need), -_lower_end(-y, -high, -low, need))
+    return Interval(
+        _lower_end(y - up, low - most, high, level),
+        -_lower_end(-(y + down), -high - most, -low, level),
+    )
 
 
-def _lower_end(y: np.ndarray, low: float, high: float, need: float) -> float:
-    """The least mean not rejected by a bet that the true one is higher: bisection on the evidence against it."""
-    one = Grouped(y)
+def _lower_end(y: np.ndarray, low: float, high: float, level: float) -> float:
+    """The least mean not rejected by a bet that the true one is higher: bisection on the evidence against it. It is
+    above the true mean with a probability of at most (1 - level)/2.
+    """
+    one, need = Grouped(y), float(np.log(2 / (1 - level)))
     left, right = low, max(float(np.mean(y)), low)
     for _ in range(32):
         middle = (left + right) / 2
@@ -108,16 +124,13 @@ class Grouped:
         self.n = np.diff(np.append(self.starts, len(y)))
         self.total, self.squares = np.add.reduceat(y, self.starts), np.add.reduceat(y * y, self.starts)
 
-    def mirrored(self) -> "Grouped":
-        """The same with every value negated."""
-        return Grouped(-self.y, np.repeat(np.arange(len(self.n)), self.n))
 
-
-def evidence_against(mean: np.ndarray, g: Grouped, low: float, high: float) -> np.ndarray:
+def evidence_against(mean: np.ndarray, g: Grouped, low: float | np.ndarray, high: float | np.ndarray) -> np.ndarray:
     """log of the wealth, float64 [tables], of a bettor who holds that the values of a table have a mean above `mean`.
 
-    mean: float64 [tables]. A few stakes share the money; those for large n shrink like 1/√n, and all keep wealth
-    positive on [low, high]. From EXACT values on, a lower bound from the sums replaces it.
+    mean: float64 [tables]; low, high: the range of the values, one for all or float64 [tables]. A few stakes share the
+    money; those for large n shrink like 1/√n, and all keep wealth positive on [low, high]. From EXACT values on, a
+    lower bound from the sums replaces it.
     """
     room = np.maximum(mean - low, 1e-12)
     steps = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0])[:, None] * 4 / (np.sqrt(g.n) * (high - low))

@@ -9,9 +9,10 @@ or 90 % with the first news and stays there until the truth comes out:
 (True, Fraction(1, 4))
 
 What *can* be said needs a bound s on the size of an update. Then nobody has left [½-d, ½+d] before d/s updates, and
-by Kolmogorov's inequality the chance to have left it after t updates is at most t·s²/d². The best that any
-martingale on the grid of s can do is a control problem: at each date the best continuation is the concave envelope
-of tomorrow's value over the reachable beliefs, because a martingale step is a lottery whose mean is today's belief.
+by Kolmogorov's inequality the chance to have left it after t updates is at most t·s²/d². The best that a martingale
+*on the grid* of s can do, with updates -s, 0 and s, is a control problem: at each date the best continuation is the
+concave envelope of tomorrow's value over the reachable beliefs, because a martingale step is a lottery whose mean is
+today's belief. (Whether smaller updates, off the grid, can do better is not asked here; the bound holds for them too.)
 
 >>> [earliest_leaving(steps_away=2, updates=t) for t in range(4)]
 [Fraction(0, 1), Fraction(0, 1), Fraction(1, 2), Fraction(1, 2)]

@@ -61,6 +61,11 @@ class Noise:
         of_shares = report * (1 - report) / (self.simulations - 1) if self.simulations else 0.0
         return np.zeros_like(report) + self.sd**2 + of_shares
 
+    def most(self) -> float:
+        """The largest `allowance` per update for a weight in [-1, 1], whatever the reports."""
+        of_shares = 0.25 / (self.simulations - 1) if self.simulations else 0.0
+        return self.rounding + 2 * (self.sd**2 + of_shares)
+
     def bound(self, reports: int, risk: float) -> float:
         """A bound on all errors of so many reports, broken with probability at most `risk` (sub-Gaussian tails)."""
         if not self.random():

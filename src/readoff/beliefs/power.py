@@ -11,13 +11,16 @@ Level: for every rational kind the share of tables that get one of ACCUSATIONS m
 below, since Ville's inequality wastes what the updates do not use. Power: the share of accusations of a faulty kind.
 """
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from readoff.beliefs.decide import Setting, decide
 from readoff.beliefs.forecasters import NOISE, as_histories, simulate
+from readoff.beliefs.noise import Noise
+from readoff.beliefs.spacing import spacing
 from readoff.beliefs.streams import Histories
 from readoff.beliefs.verdict import CERTAIN, DRIFTS, LITTLE, MUCH
 
@@ -31,7 +34,8 @@ class Plan:
 
     independent: clusters are stated to be independent. hidden: chance that a truth is not known. group: streams after
     each other that are one cluster (answers to one question) or share their news. declared: the kind's own noise is
-    declared. strength, margin: as in `simulate` and `audit`.
+    declared; noise: another is. found: nothing is declared, and the spacing of the reports of each table is found as
+    `audit` finds it. strength, margin: as in `simulate` and `audit`.
     """
 
     kind: str
@@ -44,11 +48,13 @@ class Plan:
     declared: bool = True
     margin: float | None = None
     alpha: float = 0.05
+    noise: Noise | None = None
+    found: bool = False
 
     @property
     def setting(self) -> Setting:
         """What the audit is told."""
-        noise = NOISE.get(self.kind) if self.declared else None
+        noise = self.noise or (NOISE.get(self.kind) if self.declared else None)
         return Setting(self.alpha, self.margin, noise or Setting.noise, self.independent)
 
 
@@ -71,7 +77,32 @@ def batches(plan: Plan, audits: int, seed: int) -> Iterator[tuple[Histories, np.
 
 def verdicts(plan: Plan, audits: int, seed: int) -> np.ndarray:
     """The verdict on each of `audits` simulated tables, str [audits]."""
-    return np.concatenate([decide(h, plan.setting, table).verdict for h, table in batches(plan, audits, seed)])
+    told = plan.setting
+    return np.concatenate(
+        [
+            _as_found(told, h, table) if plan.found else decide(h, told, table).verdict
+            for h, table in batches(plan, audits, seed)
+        ]
+    )
+
+
+def _as_found(told: Setting, h: Histories, table: np.ndarray) -> np.ndarray:
+    """The verdict on each table with the spacing found in it; tables with the same one are decided together."""
+    first = np.searchsorted(table, np.arange(table[-1] + 2))
+    found = np.array([spacing(_streams(h, a, b)).rounding for a, b in itertools.pairwise(first)])
+    verdict = np.empty(len(found), dtype="<U16")
+    for rounding in np.unique(found):
+        these = found == rounding
+        part, setting = keep(h, these[table]), replace(told, noise=Noise(float(rounding)))
+        verdict[these] = decide(part, setting, np.unique(table[these[table]], return_inverse=True)[1]).verdict
+    return verdict
+
+
+def _streams(h: Histories, a: int, b: int) -> Histories:
+    """Streams a to b - 1."""
+    i, j = h.starts[a], h.starts[b]
+    parts = h.belief[i:j], h.time[i:j], h.starts[a : b + 1] - i, h.outcome[a:b], h.cluster[a:b]
+    return Histories(*parts, h.names[a:b], h.dated)
 
 
 def evidence(plan: Plan, audits: int, seed: int, sizes: tuple[int, ...]) -> np.ndarray:

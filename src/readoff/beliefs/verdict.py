@@ -6,7 +6,8 @@ drifts              a bet on a steady rise (or fall) of all forecasts won 6/α; 
                     makes X ≠ 0
 moves too much      more movement than uncertainty was reduced, or updates that are taken back
 moves too little    less movement than that, or updates that go on in the same direction
-consistent          nothing of the kind, and mean X and mean drift lie within the declared margin
+consistent          nothing of the kind, and mean X and mean drift are shown to lie within the declared margin, wrongly
+                    with a probability of at most α (`margin`)
 cannot tell         everything else: no evidence is not evidence of nothing
 """
 
@@ -36,7 +37,7 @@ def judge(log_e: dict[Side, np.ndarray], certain: np.ndarray, within: np.ndarray
     """The verdict on each table, str [tables].
 
     log_e: float64 [tables] by bet. certain: bool [tables], a report of 0 or 1 was left. within: bool [tables], the
-    intervals lie within the margin. need: the log e-value that one bet must reach.
+    exact intervals lie within the margin. need: the log e-value that one bet must reach.
     """
     found = np.where(within, CONSISTENT, UNKNOWN).astype("<U16")
     for bet in reversed(VERDICT_OF):
@@ -51,19 +52,24 @@ def accused(log_e: dict[Side, float], need: float) -> tuple[str, ...]:
 
 
 def what_would_settle(
-    best: float, need: float, clusters: int, independent: bool, widest: float, margin: float | None
+    best: float, need: float, streams: int, clusters: int, independent: bool, widest: float, margin: float | None
 ) -> str:
     """The shortest way to a verdict from "cannot tell".
 
-    best: greatest log e-value. clusters: those with an update. widest: how far the intervals that the margin is
-    compared with reach from 0, nan without intervals.
+    best: greatest log e-value. streams, clusters: those with an update. widest: how far the intervals that the margin
+    is compared with reach from 0, nan without intervals.
     """
     if not clusters:
         return "no stream has two beliefs: add later forecasts or outcomes"
     if not independent:
+        joint = (
+            " (now that they were looked at, that counts only if every forecast is rational given the history of all "
+            "streams, not just its own)"
+        )
         return (
-            f"further updates of these streams, until one bet has multiplied money by {e_value(need)} "
-            f"({e_value(best)} so far), or questions that are independent of each other and stated to be so"
+            f"further updates of these streams, until one bet has multiplied money by {e_value(need)}, "
+            f"{e_value(best)} so far{joint if streams > 1 else ''}, or questions that are independent of each other "
+            "and stated to be so"
         )
     ways = []
     if best > 1:
@@ -78,7 +84,9 @@ def what_would_settle(
         )
     else:
         wanted = math.ceil(clusters * (widest / margin) ** 2) - clusters
-        ways.append(f"about {wanted:,} more clusters would bring ±{widest:.2g} within the margin, if all is well")
+        ways.append(
+            f"at most about {wanted:,} more clusters would bring ±{widest:.2g} within the margin, if all is well"
+        )
     return "; ".join(ways)
 
 

@@ -14,10 +14,12 @@ import math
 from readoff.beliefs.audit import Audit
 from readoff.beliefs.bets import SIDES
 from readoff.beliefs.intervals import TINY
+from readoff.beliefs.promises import bound, consistent, needed
 from readoff.beliefs.verdict import CERTAIN, MUCH, e_value
 
 HEADLINES = {
-    "consistent": "The forecasts are consistent with the law of total expectation, within the declared margin.",
+    "consistent": "The forecasts are consistent with the law of total expectation: mean X and mean drift lie within "
+    "the declared margin.",
     "moves too much": "The forecasts move too much.",
     "moves too little": "The forecasts move too little.",
     "drifts": "The forecasts drift: on average they {way}.",
@@ -32,7 +34,6 @@ MEANING = {
     "drift +": "they rise on average: early forecasts were too low",
     "drift -": "they fall on average: early forecasts were too high",
 }
-COLUMNS = ("per stream", "mean", "95 % (approx.)", "p (approx.)", "95 % (exact)", "evidence for more", "for less")
 QUESTIONS = {
     "drift": "drift",
     "movement": "X = M - R",
@@ -65,12 +66,9 @@ def reading(a: Audit) -> list[str]:
     said += [f"Evidence: {MEANING[name]} (a bet on it multiplied money by {_best(a, name)}; {needed(a)} decides)."
              for name in a.because]  # fmt: skip
     if a.verdict == "consistent":
-        said.append(
-            f"Tested against the margin of ±{a.setting.margin:g}: mean drift and mean X, and mean X of streams stopped "
-            "when their movement passes ½ (exact intervals for the first and the last); whether updates go on is not."
-        )
+        said.append(consistent(a))
     if a.verdict != CERTAIN or a.independent:
-        said += _independence(a)
+        said += [*_independence(a), bound(a)]
     if a.settles:
         said.append(f"What would settle it: {a.settles}.")
     if a.setting.noise.any():
@@ -85,11 +83,6 @@ def reading(a: Audit) -> list[str]:
         said.append(f"Successive updates correlate by {a.autocorrelation:+.2f}.")
     said += [_thinning(a), _chance(a), *_calibration(a)]
     return said + [f"Note: {caveat}." for caveat in a.caveats]
-
-
-def needed(a: Audit) -> str:
-    """The e-value that decides, as people read it."""
-    return e_value(math.log(a.needed))
 
 
 def count(n: int, thing: str) -> str:
@@ -224,8 +217,15 @@ def _calibration(a: Audit) -> list[str]:
     ]
 
 
+def columns(a: Audit) -> tuple[str, ...]:
+    """The head of `test_rows`; the level of the intervals is 1 - alpha."""
+    level = f"{100 * (1 - a.setting.alpha):g} %"
+    names = (f"{level} (approx.)", "p (approx.)", f"{level} (exact)")
+    return ("per stream", "mean", *names, "evidence for more", "for less")
+
+
 def test_rows(a: Audit) -> list[tuple[str, ...]]:
-    """Drift, X, X stopped, momentum as rows of text under COLUMNS; evidence is an e-value, and `needed` decides."""
+    """Drift, X, X stopped, momentum as rows of text under `columns`; evidence is an e-value, and `needed` decides."""
     rows = []
     for name, question in QUESTIONS.items():
         t = a.tests[name]

@@ -66,12 +66,13 @@ def beliefs(
         separate: they do not; several may come true.
         time_format: how times are written, as in "%d/%m/%Y %H:%M".
         cut: a time at which the method of forecasting changed; updates across it are left out.
-        rounding: grid of the reports, such as 0.01; found from the reports when left out, 0 for none.
+        rounding: spacing of the reports, such as 0.01; when left out, the one that they visibly use; 0 for none.
         noise: standard deviation of random reporting errors that are not held against the forecaster.
         simulations: the reports are shares of this many simulations.
         independent: the questions are independent of each other; never guessed.
-        alpha: error budget of all tests together.
-        margin: how far mean excess movement and mean drift may lie from 0 and still be called consistent.
+        alpha: error budget of all tests together, and of calling forecasts consistent; intervals have level 1 - alpha.
+        margin: how far mean excess movement and mean drift may lie from 0 and still be called consistent; that
+            takes some 4 n / margin streams of n updates.
         caveat: something a reader must know; repeated in the report.
         skip_bad: go on without bad rows, and say how many there were.
         json: print JSON although stdout is a terminal.
@@ -80,24 +81,24 @@ def beliefs(
     _refuse_both(percent=percent, fraction=fraction)
     _refuse_both(exclusive=exclusive, separate=separate)
     from readoff.beliefs.audit import audit
-    from readoff.beliefs.checks import rounding_of
     from readoff.beliefs.columns import Columns, split
     from readoff.beliefs.noise import Noise
     from readoff.beliefs.reading import read
+    from readoff.beliefs.spacing import Spacing, spacing
 
     columns = Columns(event, option, forecaster, time, split(probability), outcome, group)
     scale = "percent" if percent else "fraction" if fraction else None
     found = read(file, columns, outcomes, scale, time_format, exclusive or (False if separate else None), skip_bad)
-    grid = rounding_of(found.histories.belief) if rounding is None else rounding
+    seen = spacing(found.histories) if rounding is None else Spacing(rounding, rounding)
     a = audit(
         found.histories,
         alpha=alpha,
         margin=margin,
-        noise=Noise(grid, noise, simulations),
+        noise=Noise(seen.rounding, noise, simulations),
         independent=independent or group is not None,
         clustered_by=found.clustered_by,
         cut=None if cut is None else _moment(cut, found.histories.dated),
-        caveats=[*caveat, *found.warnings],
+        caveats=[*caveat, *found.warnings, *filter(None, [seen.note()])],
         source=found.source,
         place=found.place,
     )
@@ -154,7 +155,7 @@ def _table_json(found: "Reading") -> dict[str, object]:
 
 def _show(a: "Audit", found: "Reading") -> None:
     """The audit on a terminal: how the table was read, the tests, and what they mean."""
-    from readoff.beliefs import words
+    from readoff.beliefs import promises, words
     from readoff.cli.output import print_table
 
     resolved = int(a.histories.resolved().sum())
@@ -167,8 +168,8 @@ def _show(a: "Audit", found: "Reading") -> None:
     for problem in found.problems:
         print(f"  LEFT OUT, {problem.count:,} in all: {problem}")
     print(f"\n{words.headline(a).upper() if a.because or a.certain else words.headline(a)}\n")
-    print_table(words.COLUMNS, words.test_rows(a))
-    print(f"(evidence: what a bet on it made of 1 unit of money; {words.needed(a)} decides)\n")
+    print_table(words.columns(a), words.test_rows(a))
+    print(f"(evidence: what a bet on it made of 1 unit of money; {promises.needed(a)} decides)\n")
     for sentence in words.reading(a):
         print(f"- {sentence}")
     if a.calibrated is not None:

@@ -17,7 +17,7 @@ from typing import Any
 import altair as alt
 
 from readoff import __version__
-from readoff.beliefs import words
+from readoff.beliefs import promises, words
 from readoff.beliefs.as_json import notable, stream_json
 from readoff.beliefs.audit import Audit
 from readoff.beliefs.bets import BETS
@@ -60,13 +60,13 @@ def render(a: Audit, reading: Reading) -> str:
         version=__version__,
         headline=words.headline(a),
         sentences=words.reading(a),
-        columns=words.COLUMNS,
+        columns=words.columns(a),
         rows=words.test_rows(a),
         figures=figures(a),
         streams=sorted(streams, key=lambda s: -abs(s["excess"]))[:30],
         bins=(words.BINS, words.bin_rows(a)),
         sizes=(words.SIZES, words.size_rows(a)),
-        needed=words.needed(a),
+        needed=promises.needed(a),
         count=words.count,
         style=_asset("page.css"),
     )
@@ -113,8 +113,8 @@ def _money_caption(a: Audit) -> str:
         how = "carried from cluster to cluster, which is fair if these are independent, as stated"
     return (
         f"A unit of money on each of six bets, {how}, had the data ended at each date; the last point is the evidence "
-        f"in the table above. A rational forecaster lets it reach {words.needed(a)} with a probability of at most "
-        f"{1 / a.needed:.2g} each. Truths are settled at the end of the calendar; money is drawn from 0.01 to 10^12."
+        f"in the table above. {promises.bound(a)} Truths are settled "
+        "at the end of the calendar; money is drawn from 0.01 to 10^12."
     )
 
 

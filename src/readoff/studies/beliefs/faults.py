@@ -163,7 +163,11 @@ def strengths(name: str, change: Any, sizes: tuple[int, ...]) -> Any:
     "beliefs/gaussian/power",
     says="In 8 of 10 histories each of four faults at its strongest gives more evidence than no fault with the same "
     "news, more with 250 streams than with the first 30 of them, and enough with 250.",
-    must_fail=[strengths("no fault at any strength", lambda row: row[:1] * 2, (30, 250))],
+    must_fail=[
+        strengths("the ladder upside down: the strongest fault against none", lambda row: (row[-1], row[0]), (30, 250)),
+        strengths("the strongest faults, and the larger table is the first", lambda row: (row[0], row[-1]), (250, 30)),
+        strengths("the weakest faults", lambda row: row[:2], (30, 250)),
+    ],
     exhibit=power_exhibit,
     **POWER,
 )

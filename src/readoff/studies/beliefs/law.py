@@ -180,7 +180,7 @@ def no_pull(n):
 
 @dataclass(frozen=True)
 class Bounded:
-    """Updates of at most `step` grid units, a distance of `away` units from ½, and the number of updates to look at."""
+    """Updates of `step` grid units up or down, or none, `away` units from ½ as the aim, and how many updates to see."""
 
     away: int
     step: int
@@ -188,7 +188,7 @@ class Bounded:
 
 
 def bounded_numbers(b: Bounded) -> Measured:
-    """The best chance of a bounded martingale to have left by each update, and Kolmogorov's bound for unit steps."""
+    """The best chance of a martingale to have left by each of these updates, and Kolmogorov's bound for unit steps."""
     best = [earliest_leaving(-(-b.away // b.step), t) for t in range(b.updates + 1)]
     bound = [kolmogorov(b.away, t) for t in range(b.updates + 1)]
     return certified(
@@ -206,21 +206,21 @@ def bounded_exhibit(b: Bounded, n: Any) -> list[Exhibit]:
         "x": times * 2,
         "y": [float(f(b.away, t)) for f in (earliest_leaving, kolmogorov) for t in times],
         "series": ["best possible"] * len(times) + ["Kolmogorov's bound"] * len(times),
-        "x_axis": "updates of at most one point",
+        "x_axis": "updates of one point or none",
         "y_axis": "chance to have left",
     }
     caption = (
-        f"How likely a lawful forecast can be to have moved {b.away} points from 50 %: the best process, and the bound."
+        f"How likely a lawful forecast in whole points can be to have moved {b.away} points from 50 %: the best "
+        "process with updates of one point or none, and the bound."
     )
     return [Exhibit("leaving", "scatter", "How early a forecast can leave 50 %", caption, data)]
 
 
 @claim(
     "beliefs/near-half/how-early",
-    says="With updates of at most one point nobody is 10 points from 50 % before the tenth update, and the best "
-    "chance to be "
-    "so by update t stays below t/100 (Kolmogorov), for the best of all such forecasts.",
-    about=Process(lambda: Bounded(away=10, step=1, updates=100), "updates of at most one point"),
+    says="With updates of one point or none nobody is 10 points from 50 % before the tenth update, and the best "
+    "chance to be so by update t stays below t/100 (Kolmogorov), for the best of all lawful forecasts of that kind.",
+    about=Process(lambda: Bounded(away=10, step=1, updates=100), "updates of one point or none"),
     scope=Identity(),
     measure=bounded_numbers,
     statement="beliefs/near-half",

@@ -1,7 +1,8 @@
 """Can forecasts be told irrational by their shape? The lawful must pass, however strange their updates look.
 
 Each claim about a level: of 10,000 audited histories at least 95 % are not accused, said with 99.9 % confidence. So the
-false-positive rate is at most the nominal 5 %. The usual Z test does not keep it.
+false-positive rate is at most the nominal 5 %. The usual Z test does not keep it. Likewise for calling forecasts
+consistent that are not, where the usual interval does not keep it.
 """
 
 from dataclasses import replace
@@ -12,6 +13,8 @@ import numpy as np
 
 from readoff.beliefs.bets import weights
 from readoff.beliefs.doom import Doom, constant_hazard, uniform_density
+from readoff.beliefs.forecasters import restless_excess
+from readoff.beliefs.noise import Noise
 from readoff.beliefs.power import Plan, tables
 from readoff.beliefs.streams import steps
 from readoff.claims import Identity, Measured, Process, Seeds, certified, claim, on_material, sampled
@@ -163,6 +166,30 @@ def level_sampled(n):
     return innocent(n)
 
 
+@claim(
+    "beliefs/gaussian/level-shaky",
+    says="A forecaster whose reports are off by normal errors of 3 points is accused in at most 5 % of histories, if "
+    "that is declared.",
+    about=drawn(Plan("shaky", 5, 8), HISTORIES),
+    must_fail=[instead("the same reports, declared exact", declared=False)],
+    **LEVEL,
+)
+def level_shaky(n):
+    return innocent(n)
+
+
+@claim(
+    "beliefs/gaussian/level-words",
+    says="A forecaster who has only three words for a chance, 5, 50 and 95 %, is accused in at most 5 % of histories, "
+    "told nothing: the audit finds out from the reports that they are so coarse.",
+    about=drawn(Plan("words", 12, 8, found=True), HISTORIES),
+    must_fail=[instead("taken as rounded to the grid on which they lie, 5 %", found=False, noise=Noise(0.05))],
+    **LEVEL,
+)
+def level_words(n):
+    return innocent(n)
+
+
 OUTSIDE = 0.25  # how far mean drift lies from 0, and the margin
 
 
@@ -175,6 +202,47 @@ OUTSIDE = 0.25  # how far mean drift lies from 0, and the margin
 )
 def level_consistent(n):
     return ~n["consistent"] & n["audit_agrees"]
+
+
+RESTLESS, DATES = 0.08, 6  # about three streams in forty flip, and each of them has an X of 3.24
+AT_MARGIN = Plan("restless", 40, DATES, strength=RESTLESS, margin=restless_excess(RESTLESS, DATES))
+
+
+@claim(
+    "beliefs/gaussian/level-heavy",
+    says="A forecaster whose mean X is as large as the margin, nearly all of it in three streams of forty, is called "
+    "consistent in at most 5 % of histories.",
+    about=drawn(AT_MARGIN, HISTORIES),
+    must_fail=[instead("one report each, and nothing to hide", strength=0.0, dates=1)],
+    **LEVEL,
+)
+def level_heavy(n):
+    return ~n["consistent"] & n["audit_agrees"]
+
+
+def bell_numbers(d: Drawn) -> Measured:
+    """By history: does the usual 95 % interval for mean X over streams lie within the margin?"""
+    from scipy.special import stdtrit
+
+    step = steps(tables(d.plan, d.histories, np.random.default_rng(d.seed)))
+    excess = step.sums(weights(step, "movement") * step.change).reshape(d.histories, d.plan.streams)
+    reach = stdtrit(d.plan.streams - 1, 0.975) / np.sqrt(d.plan.streams) * excess.std(axis=1, ddof=1)
+    return sampled(consistent=np.abs(excess.mean(axis=1)) + reach <= d.plan.margin)
+
+
+@claim(
+    "beliefs/gaussian/bell-curve",
+    says="The usual 95 % interval (Student's t over streams) would call the same forecaster consistent in more than "
+    "10 % of histories.",
+    about=drawn(AT_MARGIN, HISTORIES),
+    scope=Seeds(0.1, CONFIDENCE),
+    measure=bell_numbers,
+    statement="beliefs/gaussian",
+    relation="qualifies",
+    must_fail=[instead("the same mean X, in four times as many streams", strength=4 * RESTLESS, dates=3)],
+)
+def bell_curve_consistent(n):
+    return n["consistent"]
 
 
 def z_numbers(d: Drawn) -> Measured:

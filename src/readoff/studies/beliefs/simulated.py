@@ -42,6 +42,7 @@ def verdict_numbers(d: Drawn) -> Measured:
     h, table = next(batches(plan, d.histories, d.seed))
     n, told = min(CHECKED, int(table[-1]) + 1), plan.setting
     some = [keep(h, table == k) for k in range(n)]
-    audits = [audit(one, told.alpha, told.margin, told.noise, told.independent).verdict for one in some]
+    noise = None if plan.found else told.noise
+    audits = [audit(one, told.alpha, told.margin, noise, told.independent).verdict for one in some]
     words = {word.replace(" ", "_"): said == word for word in (*ACCUSATIONS, CONSISTENT)}
     return sampled(accused=np.isin(said, ACCUSATIONS), audit_agrees=audits == said[:n].tolist(), **words)
