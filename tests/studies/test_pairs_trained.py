@@ -214,15 +214,10 @@ def test_the_phase_diagram_with_its_own_three_cells():
 
 UNDECIDED = {
     "pairs/calibration-entries/cancels/exact",
-    "pairs/excludes-higher/exact",
-    "pairs/excludes-higher/own-order/no-direct-path",
-    "pairs/hierarchy-preferred/on-signal",
-    "pairs/inconsistent-rule/no-direct-path",
-    "pairs/inconsistent-rule/sampled",
-    "pairs/inconsistent-rule/with-decay",
+    "pairs/opposite-orders/effective-d-head-1",
     "pairs/opposite-orders/effective-d-head-5-decay",
     "pairs/sum-is-table/exact",
-    "pairs/writes-more-to-less/norm/effective-decay",
+    "pairs/worked-example",
     "pairs/writes-more-to-less/raised",
     "pairs/writes-more-to-less/raised/exact",
     "pairs/writes-more-to-less/raised/no-direct-path",
