@@ -26,34 +26,42 @@ from readoff.studies.pairs.recipes import DECAY, effective
 
 ALTERNATIVES = ("more to less", "more to more")
 
-
 SIGNS = Known("sign differs between the two measures and with decay", CALCULATED, comparable=False)
+RAISED = "the mean of what the rule says it raises (the primary measure)"
+NORM = "the norm of a whole row, counted from the four rows' average"
 
 
-def _answers(tau: Any) -> Any:
-    return {"more to less": tau < -0.1, "more to more": tau > 0.1}  # a multiple of 1/6, and 0 is neither
+def _asked(id: str, measured_by: str, of_whom: str, number: str, bar: float, **fields: Any) -> Any:
+    """The open question by one measured number; `fields` say about whom, in which scope and with which controls."""
 
-
-def _raised(arm: str, recipe: Any, words: str, bar: float) -> Any:
     @claim(
-        named("pairs/writes-more-to-less/raised", arm),
-        says="Does a head write more for tokens that it attends to less, measured by the mean of what the rule says it "
-        f"raises (the primary measure), in at least {bar:.0%} of the networks ({words})?",
-        about=Trained(recipe),
-        scope=Seeds(at_least=bar, confidence=0.95, given=solved),
-        measure=writing,
-        headline="attention_with_raised",
+        id,
+        says=f"Does a head write more for tokens that it attends to less, measured by {measured_by}, in at least "
+        f"{bar:.0%} of the {of_whom}?",
+        headline=number,
         statement="pairs/writes-more-to-less",
         relation="qualifies",
-        known=SIGNS,
-        must_fail=[untrained, doubles_levelled],
         open=True,
         alternatives=ALTERNATIVES,
+        **fields,
     )
     def writes(n):
-        return _answers(n["attention_with_raised"])
+        return {"more to less": n[number] < -0.1, "more to more": n[number] > 0.1}  # a multiple of 1/6; 0 is neither
 
     return writes
+
+
+def _in_arm(name: str, measured_by: str, number: str, must_fail: list[Any]) -> Any:
+    """The question in an arm of the main recipe, as `in_arms` wants it."""
+
+    def make(arm: str, recipe: Any, words: str, bar: float) -> Any:
+        scope = Seeds(at_least=bar, confidence=0.95, given=solved)
+        fields: Any = dict(about=Trained(recipe), scope=scope, measure=writing, known=SIGNS, must_fail=must_fail)
+        return _asked(
+            named(f"pairs/writes-more-to-less/{name}", arm), measured_by, f"networks ({words})", number, bar, **fields
+        )
+
+    return make
 
 
 by_raised = in_arms(
@@ -63,31 +71,8 @@ by_raised = in_arms(
         "sampled": 0.5,  # 89 and 34
         "no-direct-path": explored(103),
     },
-    _raised,
+    _in_arm("raised", RAISED, "attention_with_raised", [untrained, doubles_levelled]),
 )
-
-
-def _norm(arm: str, recipe: Any, words: str, bar: float) -> Any:
-    @claim(
-        named("pairs/writes-more-to-less/norm", arm),
-        says="Does a head write more for tokens that it attends to less, measured by the norm of a whole row, counted "
-        f"from the four rows' average, in at least {bar:.0%} of the networks ({words})?",
-        about=Trained(recipe),
-        scope=Seeds(at_least=bar, confidence=0.95, given=solved),
-        measure=writing,
-        headline="attention_with_centred_norm",
-        statement="pairs/writes-more-to-less",
-        relation="qualifies",
-        known=SIGNS,
-        must_fail=[attention_reversed],
-        open=True,
-        alternatives=ALTERNATIVES,
-    )
-    def writes(n):
-        return _answers(n["attention_with_centred_norm"])
-
-    return writes
-
 
 by_norm = in_arms(
     {
@@ -96,29 +81,19 @@ by_norm = in_arms(
         "sampled": explored(114),
         "no-direct-path": explored(111),
     },
-    _norm,
+    _in_arm("norm", NORM, "attention_with_centred_norm", [attention_reversed]),
 )
 
 
 def _effective(name: str, recipe: Any, bar: float) -> Any:
-    @claim(
-        f"pairs/writes-more-to-less/norm/{name}",
-        says="Does a head write more for tokens that it attends to less, measured by the norm of a whole row, counted "
-        f"from the four rows' average, in at least {bar:.0%} of the effective models (decay {recipe.weight_decay:g})?",
+    fields: Any = dict(
         about=Sweep((recipe,)),
         scope=Seeds(at_least=bar, confidence=0.95),
         measure=lambda runs: writing(runs[0]),
-        headline="attention_with_centred_norm",
-        statement="pairs/writes-more-to-less",
-        relation="qualifies",
         must_fail=[attention_reversed],
-        open=True,
-        alternatives=ALTERNATIVES,
     )
-    def writes(n):
-        return _answers(n["attention_with_centred_norm"])
-
-    return writes
+    whom = f"effective models (decay {recipe.weight_decay:g})"
+    return _asked(f"pairs/writes-more-to-less/norm/{name}", NORM, whom, "attention_with_centred_norm", bar, **fields)
 
 
 effective_writes = [
